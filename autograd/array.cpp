@@ -1,0 +1,61 @@
+#include <tapewise/autograd/array.hpp>
+
+#include <cmath>
+#include <new>
+#include <tapewise/autograd/error.hpp>
+
+namespace tapewise {
+
+Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
+  data_.reset(static_cast<std::byte*>(
+      ::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{alignment})));
+}
+
+void Buffer::Free::operator()(std::byte* data) const {
+  ::operator delete(data, std::align_val_t{alignment});
+}
+
+void check_addressable(const Type& type) {
+  constexpr double limit = 140737488355328.0;  // 2^47: what x86-64 can address
+  double bytes = static_cast<double>(size_of(type.dtype));
+  for (const std::int64_t size : type.shape) bytes *= static_cast<double>(size);
+  if (bytes >= limit) {
+    throw ShapeError("[array] " + to_string(type) + " is larger than memory can be");
+  }
+}
+
+double number_at(DType dtype, const void* data, std::int64_t i) {
+  return with_type(dtype, [&](auto t) -> double {
+    using T = decltype(t);
+    if constexpr (std::is_same_v<T, Complex>) {
+      return static_cast<const T*>(data)[i].re;
+    } else {
+      return static_cast<double>(static_cast<const T*>(data)[i]);
+    }
+  });
+}
+
+ArrayView number_as(const ArrayView& number, DType dtype, const char* who) {
+  if (number.type().dtype == dtype) return number;
+  const double value = number_at(number.type().dtype, number.data(), 0);
+  const auto refuse = [&] {
+    return TypeError("[" + std::string(who) + "] the number " + std::to_string(value) +
+                     " does not fit into " + std::string(name_of(dtype)) +
+                     ": write a number of that type, or `cast` the other operand");
+  };
+  switch (dtype) {
+    case DType::float64: return ArrayView(value);
+    case DType::float32: return ArrayView(static_cast<float>(value));
+    case DType::int64:
+      if (!(std::abs(value) < 9.2e18) || value != std::floor(value)) throw refuse();
+      return ArrayView(static_cast<std::int64_t>(value));
+    default: throw refuse();
+  }
+}
+
+Array::Array(const Type& type) : type_(type) {
+  check_addressable(type);
+  buffer_ = Buffer(type.bytes());
+}
+
+}  // namespace tapewise

@@ -1,0 +1,29 @@
+#pragma once
+#include <tapewise/autograd/gradient_table.hpp>
+#include <vector>
+
+namespace tapewise {
+
+/// The table of Algorithm 6.2 whose entries are nodes: filling it records subgraph B.
+class GraphTable {
+ public:
+  GraphTable(const Subgraph& G, const Var& seed);
+
+  /// grad[u(n)] = 1, or the cotangent that was given.
+  void set_to_one(std::size_t n) { entries_[n] = seed_; }
+  /// The vector-Jacobian product of u(i) for its parent number `use`, with grad[u(i)].
+  Var vjp(std::size_t i, std::size_t use);
+  /// grad[u(j)] += term
+  void add(std::size_t j, std::size_t i, std::size_t use, const Var& term);
+
+  GradientTable finish(const Var& output, bool only_wanted);
+
+ private:
+  const Subgraph& G_;
+  Var seed_;
+  std::vector<Var> entries_;
+  std::vector<std::uint32_t> counts_;
+  std::vector<Contribution> contributions_;  // of the last node first
+};
+
+}  // namespace tapewise

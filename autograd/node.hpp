@@ -1,0 +1,31 @@
+#pragma once
+#include <cstdint>
+#include <tapewise/autograd/source_line.hpp>
+
+namespace tapewise {
+
+struct OpRecord;
+
+/// A node's place on its tape. Ids grow in the order of recording, which is a topological order.
+using NodeId = std::uint32_t;
+
+/// One node u(i) of the graph: plain data. Its parents Pa(u(i)), type and attribute stand in flat
+/// arrays of the tape, by the positions kept here.
+struct Node {
+  const OpRecord* op = nullptr;
+  SourceLine where;
+  std::uint32_t parents_begin = 0;
+  std::uint32_t parents_count = 0;
+  std::uint32_t type = 0;
+  std::uint32_t attribute = 0;
+  /// Which recording of this id it is: a `Var` made before a `rewind` carries another number.
+  std::uint32_t generation = 0;
+  /// Depends on an input or parameter through floats: it has an entry in the gradient table.
+  bool active = false;
+  /// Recorded by `backward`: a node of subgraph B.
+  bool in_b = false;
+  /// Depends on a leaf that can be set: its value may change between runs.
+  bool variable = false;
+};
+
+}  // namespace tapewise

@@ -1,0 +1,183 @@
+#pragma once
+#include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tapewise/autograd/error.hpp>
+#include <tapewise/autograd/node.hpp>
+#include <tapewise/autograd/shape.hpp>
+#include <tapewise/autograd/var.hpp>
+#include <type_traits>
+#include <vector>
+
+namespace tapewise {
+
+/// What the shape rule of an op sees: the parents' types, the attribute, and whom to name in an
+/// error.
+struct TypeArgs {
+  const OpRecord& op;
+  std::span<const Type* const> parents;
+  const void* attribute_data;
+  SourceLine where;
+  NodeId id;
+
+  const Type& parent(std::size_t k) const { return *parents[k]; }
+  template <class A>
+  A attribute() const {
+    A a;
+    std::memcpy(&a, attribute_data, sizeof a);
+    return a;
+  }
+  /// The error to throw: "[op] what\n  recorded at file:line as %id".
+  ShapeError shape_error(const std::string& what) const;
+  TypeError type_error(const std::string& what) const;
+  DomainError domain_error(const std::string& what) const;
+};
+
+/// The arguments of one kernel at work: raw, contiguous, aligned memory.
+struct KernelCall {
+  void* out_data;
+  const void* const* in_data;
+  const void* params_data;
+
+  template <class T>
+  T* out() const {
+    return static_cast<T*>(out_data);
+  }
+  template <class T>
+  const T* in(std::size_t k) const {
+    return static_cast<const T*>(in_data[k]);
+  }
+  template <class P>
+  const P& params() const {
+    return *static_cast<const P*>(params_data);
+  }
+};
+using KernelFn = void (*)(const KernelCall&);
+
+/// A kernel chosen for one node: the function, and what was worked out for it beforehand.
+struct Kernel {
+  static constexpr std::size_t max_params = 640;
+
+  KernelFn run = nullptr;
+  double flops = 0;
+  std::size_t params_bytes = 0;
+  alignas(16) std::byte params[max_params];
+
+  template <class P>
+  void set_params(const P& p) {
+    static_assert(std::is_trivially_copyable_v<P> && sizeof(P) <= max_params);
+    std::memcpy(params, &p, sizeof p);
+    params_bytes = sizeof p;
+  }
+};
+
+/// What a kernel is chosen from. `number` is complex128 when the plan substitutes the number type
+/// of all floats for the complex-step check; else it equals the dtype that the rule computes in.
+struct KernelRequest {
+  std::span<const Type* const> in;
+  const Type& out;
+  const void* attribute_data;
+  bool complex_step = false;
+
+  DType number(const Type& t) const {
+    return complex_step && is_float(t.dtype) ? DType::complex128 : t.dtype;
+  }
+  template <class A>
+  A attribute() const {
+    A a;
+    std::memcpy(&a, attribute_data, sizeof a);
+    return a;
+  }
+};
+
+/// What a vjp rule sees: the node y = op(parents), the cotangent g of y, and for which use (which
+/// position among the parents) the contribution is wanted.
+struct Vjp {
+  Var y;
+  Var g;
+  int use;
+
+  Var parent(std::size_t k) const { return y.parent(k); }
+  template <class A>
+  A attribute() const {
+    A a;
+    std::memcpy(&a, y.attribute_data(), sizeof a);
+    return a;
+  }
+};
+
+/// One input of an example: random numbers in [low, high], or the integers and bools given.
+struct ExampleInput {
+  DType dtype = DType::float64;  ///< a float64 example is run in every float dtype
+  Shape shape;
+  double low = -1.0, high = 1.0;
+};
+/// An application of an op on which tests and docs stand.
+struct Example {
+  std::vector<ExampleInput> inputs;
+  Var (*apply)(std::span<const Var> inputs);
+};
+
+/// What a formula is written in.
+enum class Notation { plain, latex, mathml };
+
+/// What the engine asks of ops, never lists.
+struct OpTraits {
+  bool elementwise = false;     ///< out[i] depends on the (broadcast) operands at i only
+  bool leaf = false;            ///< has no parents: input, parameter, constant
+  bool assign = false;          ///< writes a parameter's cell when a program ends
+  bool alias = false;           ///< the value is the first parent's memory under another shape
+  bool broadcast = false;       ///< the value is the parent's, repeated: elementwise readers can do it
+  bool may_throw = false;       ///< the kernel checks values and can throw DomainError
+  bool stops_gradient = false;  ///< a constant to differentiation, whatever it depends on
+  bool has_kinks = false;       ///< the derivative jumps somewhere in the domain
+  bool same_type = false;       ///< operands of one type give that type: no shape rule to run
+};
+
+/// The record of one operation, made from its rule (a struct in ops/ or in the user's file).
+/// The engine knows ops by this record only.
+struct OpRecord {
+  const void* key = nullptr;  ///< the rule it was made from
+  std::string_view name;
+  std::string_view family;
+  std::string_view formula;
+  std::string_view domain;
+  std::string_view source;
+  int arity = 0;  ///< number of parents; -1: any number
+  std::size_t attribute_bytes = 0;
+  OpTraits traits;
+  DTypes dtypes;
+
+  /// Shape rule: the node's type, or a ShapeError or TypeError.
+  Type (*type)(const TypeArgs&) = nullptr;
+  /// Value rule: the kernel for these types; `run == nullptr` when there is none.
+  Kernel (*kernel)(const KernelRequest&) = nullptr;
+  /// Derivative rule: the contribution of y to its parent number `use`, recorded as Vars.
+  /// Null when the op gives no derivative.
+  Var (*vjp)(const Vjp&) = nullptr;
+  /// Elementwise ops: ∂y/∂x_use at the numbers `x`.
+  double (*partial)(int use, const double* x, const void* attribute) = nullptr;
+  /// Elementwise ops: the formulas of value and partial with the operands' names put in.
+  std::string (*value_text)(Notation, std::span<const std::string> operands,
+                            const void* attribute) = nullptr;
+  std::string (*partial_text)(int use, Notation, std::span<const std::string> operands,
+                              const void* attribute) = nullptr;
+  /// Which values the derivative rule reads: bit k is parent k, `reads_y` the op's own value.
+  unsigned (*reads)(int use, const void* attribute) = nullptr;
+  static constexpr unsigned reads_y = 1U << 31;
+  /// May an operand be read through `producer` instead (a transpose as a flag)? Then the new
+  /// attribute is written to `attribute` and the producer's parent takes the operand's place.
+  bool (*absorb)(int use, const OpRecord& producer, const Type& produced,
+                 const void* producer_attribute, void* attribute) = nullptr;
+  /// The attribute as text: "axes=1 keepdims".
+  std::string (*attribute_text)(const void* attribute) = nullptr;
+  std::vector<Example> (*examples)() = nullptr;
+};
+
+/// Every op of the library, family by family. Defined in ops/all_ops.cpp.
+std::span<const OpRecord* const> all_ops();
+
+}  // namespace tapewise

@@ -1,0 +1,119 @@
+#include <algorithm>
+#include <cstring>
+#include <tapewise/autograd/leaves.hpp>
+#include <tapewise/autograd/passes/passes.hpp>
+
+namespace tapewise::passes {
+
+namespace {
+
+using Role = DraftNode::Role;
+
+struct GuardParams {
+  bool taken;
+  const std::string* text;
+};
+
+Kernel guard_kernel(bool taken, const std::string* text) {
+  Kernel kernel;
+  kernel.set_params(GuardParams{taken, text});
+  kernel.run = [](const KernelCall& call) {
+    const auto& p = call.params<GuardParams>();
+    if (*call.in<bool>(0) != p.taken) throw GuardError(*p.text);
+  };
+  return kernel;
+}
+
+std::string guard_text(const Draft& draft, const DraftNode& guard) {
+  const std::string was = guard.guard_taken ? "true" : "false";
+  return draft.describe(guard, "[guard] the condition was " + was +
+                                   " while recording and is not in this run: the recorded graph "
+                                   "is the other branch; record it anew");
+}
+
+void add_step(Plan& plan, const Draft& draft, const DraftNode& node, const Kernel& kernel,
+              const Place& out, std::span<const DraftId> operands,
+              std::span<const Place> places) {
+  Step step;
+  step.run = kernel.run;
+  step.params = plan.params.size();
+  step.out = out;
+  step.in_begin = static_cast<std::uint32_t>(plan.operands.size());
+  step.in_count = static_cast<std::uint32_t>(operands.size());
+  step.flops = kernel.flops;
+  step.op = node.role == Role::guard ? nullptr : node.op;
+  step.type = node.type;
+  step.origin = node.origin;
+  step.where = draft.tape->node(node.origin).where;
+  plan.params.resize((plan.params.size() + kernel.params_bytes + 15) / 16 * 16);
+  std::memcpy(plan.params.data() + step.params, kernel.params, kernel.params_bytes);
+  for (const DraftId operand : operands) plan.operands.push_back(places[operand]);
+  plan.flops += kernel.flops;
+  plan.steps.push_back(step);
+}
+
+/// What the plan says of its leaves, outputs and labels.
+void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
+  Tape& tape = *draft.tape;
+  plan.inputs.resize(draft.cells.size());
+  NodeId newest = 0;
+  for (const DraftNode& node : draft.nodes) {
+    if (!tape.node(node.origin).in_b) newest = std::max(newest, node.origin);
+    if (const auto label = tape.label(node.origin); !label.empty()) {
+      plan.labels.emplace(node.origin, label);
+    }
+    if (node.role == Role::cell) {
+      const Var leaf = tape.var(node.origin);
+      plan.inputs[node.data].var = leaf;
+      plan.inputs[node.data].name = leaf.name();
+      plan.inputs[node.data].type = draft.type_of(node);
+    }
+    if (node.role == Role::assign) {
+      plan.inputs[draft.nodes[draft.operands_of(node)[0]].data].assigned = true;
+    }
+  }
+  for (const DraftId id : draft.outputs) {
+    const DraftNode& node = draft.nodes[id];
+    const Var v = tape.var(node.origin);
+    plan.outputs.push_back({v, v.name(), draft.type_of(node), placement.places[id]});
+  }
+  for (const auto& [id, recorded_before] : tape.reads()) {
+    if (recorded_before <= newest) plan.reads.push_back(tape.var(id).name());
+  }
+  std::sort(plan.reads.begin(), plan.reads.end());
+}
+
+}  // namespace
+
+std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const DraftId> order,
+                                 const Placement& placement) {
+  auto plan = std::make_shared<Plan>();
+  plan->cells = draft.cells;
+  plan->constants = draft.constants;
+  plan->types = draft.types;
+  plan->numbers = draft.numbers;
+  plan->arena_bytes = placement.arena_bytes;
+  plan->peak_bytes = placement.peak_bytes;
+  for (const DraftId id : order) {
+    const DraftNode& node = draft.nodes[id];
+    const auto operands = draft.operands_of(node);
+    if (node.role == Role::guard) {
+      plan->guard_texts.push_back(std::make_unique<std::string>(guard_text(draft, node)));
+      add_step(*plan, draft, node, guard_kernel(node.guard_taken, plan->guard_texts.back().get()),
+               {}, operands, placement.places);
+    } else if (node.op->traits.alias || placement.assigned_by_producer[id]) {
+      continue;  // the value is there already
+    } else {
+      const Kernel kernel = draft.kernel_of(node);
+      if (kernel.run == nullptr) {
+        throw TypeError(draft.describe(node, "[" + std::string(node.op->name) + "] has no kernel for " +
+                                                 to_string(draft.type_of(node))));
+      }
+      add_step(*plan, draft, node, kernel, placement.places[id], operands, placement.places);
+    }
+  }
+  describe_plan(*plan, draft, placement);
+  return plan;
+}
+
+}  // namespace tapewise::passes

@@ -1,0 +1,48 @@
+#pragma once
+#include <tapewise/autograd/draft.hpp>
+#include <tapewise/autograd/plan.hpp>
+
+// The passes from tape to plan, in the order in which `make_plan` runs them. Each rewrites the
+// draft and keeps every bit of every result.
+
+namespace tapewise::passes {
+
+/// Reachability: the nodes that the outputs need, the guards recorded before the newest of them,
+/// and the cells and constants they read.
+Draft reach(std::span<const Var> outputs, Numbers numbers);
+
+/// Constant folding: nodes whose operands are all constants become constants.
+void fold(Draft& draft);
+
+/// Common subexpressions: a node equal to an earlier one (op, attribute, operands, type) becomes
+/// that one. Leaves, guards and assigns are left alone.
+void share(Draft& draft);
+
+/// Operands are read through cheap producers: a transpose becomes a flag of the matmul that reads
+/// it, a broadcast is left to the elementwise op that reads it.
+void absorb(Draft& draft);
+
+/// Nodes that nothing needs any more are marked dead.
+void prune(Draft& draft);
+
+/// Copies for values that a run's end would change under their reader: outputs that are leaves, and
+/// leaves whose old value is assigned to another leaf.
+void pin(Draft& draft);
+
+/// The order of steps: as recorded, with the assigns at the end, after all that can throw.
+std::vector<DraftId> schedule(const Draft& draft);
+
+/// Where each value lies: lifetimes, arena offsets, updates in place.
+struct Placement {
+  std::vector<Place> places;        ///< by draft node; of no meaning for guards and dead nodes
+  std::vector<bool> assigned_by_producer;  ///< assigns that need no copy step
+  std::size_t arena_bytes = 0;
+  std::size_t peak_bytes = 0;
+};
+Placement place(const Draft& draft, std::span<const DraftId> order, const CompileOptions& options);
+
+/// Steps with their kernels.
+std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const DraftId> order,
+                                 const Placement& placement);
+
+}  // namespace tapewise::passes

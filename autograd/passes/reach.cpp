@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <tapewise/autograd/graph_walk.hpp>
+#include <tapewise/autograd/leaves.hpp>
+#include <tapewise/autograd/passes/passes.hpp>
+
+namespace tapewise::passes {
+
+namespace {
+
+using Role = DraftNode::Role;
+
+/// The guards that a program must keep: those recorded before its newest forward node.
+std::vector<Guard> guards_before_newest(const Tape& tape, std::span<const NodeId> needed) {
+  NodeId newest = 0;
+  for (const NodeId id : needed) {
+    if (!tape.node(id).in_b) newest = std::max(newest, id);
+  }
+  std::vector<Guard> kept;
+  for (const Guard& guard : tape.guards()) {
+    if (guard.recorded_before <= newest) kept.push_back(guard);
+  }
+  return kept;
+}
+
+/// A constant number, or an array constant, as an array of the plan.
+std::shared_ptr<const Array> constant_array(const Tape& tape, NodeId id, Numbers numbers) {
+  Type type = tape.type(id);
+  LeafAttribute attribute;
+  std::memcpy(&attribute, tape.attribute(id), sizeof attribute);
+  const void* from = tape.cell(id) != nullptr ? tape.cell(id)->data() : &attribute.bits;
+  return converted(from, type, numbers);
+}
+
+}  // namespace
+
+Draft reach(std::span<const Var> outputs, Numbers numbers) {
+  if (outputs.empty()) throw HandleError("[compile] no outputs: compile({loss, ...})");
+  Tape& tape = outputs[0].tape();
+  std::vector<NodeId> roots;
+  for (const Var& output : outputs) {
+    tape.require_own(output, "compile");
+    roots.push_back(output.id());
+  }
+  const auto everything = [](NodeId) { return false; };
+  const std::vector<Guard> guards = guards_before_newest(tape, ancestors(tape, roots, everything));
+  for (const Guard& guard : guards) roots.push_back(guard.condition);
+  const std::vector<NodeId> needed = ancestors(tape, roots, everything);
+
+  Draft draft;
+  draft.tape = &tape;
+  draft.numbers = numbers;
+  draft.types.assign(tape.types().begin(), tape.types().end());
+  if (numbers != Numbers::as_recorded) {
+    for (Type& type : draft.types) {
+      if (is_float(type.dtype)) type.dtype = DType::float64;
+    }
+  }
+  const auto position = [&](NodeId id) {
+    return static_cast<DraftId>(std::lower_bound(needed.begin(), needed.end(), id) - needed.begin());
+  };
+  draft.nodes.reserve(needed.size() + guards.size());
+  for (const NodeId id : needed) {
+    const Node& node = tape.node(id);
+    DraftNode d;
+    d.op = node.op;
+    d.type = node.type;
+    d.origin = id;
+    d.operands_begin = static_cast<std::uint32_t>(draft.operands.size());
+    d.operands_count = node.parents_count;
+    for (const NodeId parent : tape.parents(id)) draft.operands.push_back(position(parent));
+    d.attribute = static_cast<std::uint32_t>(draft.attributes.size());
+    const auto* words = static_cast<const std::uint64_t*>(tape.attribute(id));
+    draft.attributes.insert(draft.attributes.end(), words, words + (node.op->attribute_bytes + 7) / 8);
+    if (node.op == &constant_op()) {
+      d.role = Role::constant;
+      d.data = static_cast<std::uint32_t>(draft.constants.size());
+      draft.constants.push_back(constant_array(tape, id, numbers));
+    } else if (node.op->traits.leaf) {
+      d.role = Role::cell;
+      d.data = static_cast<std::uint32_t>(draft.cells.size());
+      draft.cells.push_back(tape.cell(id));
+    } else if (node.op->traits.assign) {
+      d.role = Role::assign;
+    }
+    draft.nodes.push_back(d);
+  }
+  for (const NodeId root : std::span(roots).first(outputs.size())) {
+    draft.outputs.push_back(position(root));
+  }
+  for (const Guard& guard : guards) {
+    DraftNode d;
+    d.role = Role::guard;
+    d.guard_taken = guard.taken;
+    d.origin = guard.condition;
+    d.type = tape.node(guard.condition).type;
+    d.operands_begin = static_cast<std::uint32_t>(draft.operands.size());
+    d.operands_count = 1;
+    draft.operands.push_back(position(guard.condition));
+    draft.nodes.push_back(d);
+  }
+  return draft;
+}
+
+}  // namespace tapewise::passes

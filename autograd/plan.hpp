@@ -1,0 +1,88 @@
+#pragma once
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <tapewise/autograd/cell.hpp>
+#include <tapewise/autograd/draft.hpp>
+#include <tapewise/autograd/op.hpp>
+#include <vector>
+
+namespace tapewise {
+
+/// How to make a plan. Every pass can be switched off.
+struct CompileOptions {
+  bool fold = true;            ///< compute nodes of constants once, while planning
+  bool share = true;           ///< common subexpressions: equal nodes are computed once
+  bool absorb = true;          ///< transposes as flags of matmul, broadcasts read in place
+  bool reuse = true;           ///< buffers are reused when their last reader is done
+  bool update_in_place = true; ///< new parameter values are written straight to their cell
+  Numbers numbers = Numbers::as_recorded;
+};
+
+/// Where a value lies while a program runs.
+struct Place {
+  enum class Kind : std::uint8_t { arena, cell, constant };
+  Kind kind = Kind::arena;
+  std::size_t at = 0;  ///< offset in the arena, or number of the cell or constant
+};
+
+/// One step: a kernel and its operands.
+struct Step {
+  KernelFn run = nullptr;
+  std::size_t params = 0;  ///< offset in Plan::params
+  Place out;
+  std::uint32_t in_begin = 0, in_count = 0;  ///< into Plan::operands
+  double flops = 0;
+  const OpRecord* op = nullptr;  ///< null for a guard
+  std::uint32_t type = 0;        ///< of the result, into Plan::types
+  NodeId origin = 0;             ///< the recorded node, and its line
+  SourceLine where;
+};
+
+/// One of the values a program was compiled for.
+struct PlanOutput {
+  Var var;  ///< only compared, never followed: the tape may be gone
+  std::string name;
+  Type type;
+  Place place;
+};
+
+/// A leaf that the program reads or writes.
+struct PlanInput {
+  Var var;  ///< only compared
+  std::string name;
+  Type type;
+  bool assigned = false;
+};
+
+/// Steps, made once by passes over a draft of the tape. Immutable, shared between the programs that
+/// are copies of each other, also in other threads. It owns its constants and cells, and survives
+/// `rewind` and the tape.
+struct Plan {
+  std::vector<Step> steps;
+  std::vector<Place> operands;
+  std::vector<std::byte> params;
+  std::vector<std::unique_ptr<std::string>> guard_texts;
+  std::vector<CellPtr> cells;
+  std::vector<PlanInput> inputs;  ///< by number of the cell
+  std::vector<std::shared_ptr<const Array>> constants;
+  std::vector<Type> types;
+  std::map<NodeId, std::string> labels;
+  std::vector<PlanOutput> outputs;
+  std::vector<std::string> reads;  ///< values that user code had read while recording
+  std::size_t arena_bytes = 0;
+  std::size_t peak_bytes = 0;  ///< the most that was alive at once: a floor for the arena
+  double flops = 0;
+  Numbers numbers = Numbers::as_recorded;
+
+  /// The label or "%id" of a recorded node.
+  std::string name_of(NodeId origin) const;
+  /// Bytes of a value in this plan's number type.
+  std::size_t bytes_of(const Type& type) const;
+};
+
+/// Runs the passes. Throws TypeError or HandleError for outputs that cannot be compiled.
+std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const CompileOptions& options);
+
+}  // namespace tapewise

@@ -1,0 +1,346 @@
+#include <tapewise/autograd/tape.hpp>
+
+#include <algorithm>
+#include <array>
+#include <tapewise/autograd/forward.hpp>
+#include <tapewise/autograd/leaves.hpp>
+
+namespace tapewise {
+
+namespace {
+
+std::string recorded_at(const SourceLine& where, NodeId id) {
+  return "\n  recorded at " + to_string(where) + " as %" + std::to_string(id);
+}
+
+std::size_t hash_of(const Type& type) {
+  std::size_t h = static_cast<std::size_t>(type.dtype) + 1;
+  for (const std::int64_t size : type.shape) h = h * 1000003U + static_cast<std::size_t>(size) + 1;
+  return h;
+}
+
+/// A number as the bytes of an element.
+std::uint64_t bits_of(const ArrayView& number) {
+  std::uint64_t bits = 0;
+  std::memcpy(&bits, number.data(), number.type().bytes());
+  return bits;
+}
+
+}  // namespace
+
+ShapeError TypeArgs::shape_error(const std::string& what) const {
+  return ShapeError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
+}
+TypeError TypeArgs::type_error(const std::string& what) const {
+  return TypeError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
+}
+DomainError TypeArgs::domain_error(const std::string& what) const {
+  return DomainError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
+}
+
+Tape::Tape() : own_clock_(std::make_shared<Clock>()), literals_(64) {
+  attributes_.push_back(0);  // position 0 stands for "no attribute"
+}
+Tape::~Tape() = default;
+
+// --- leaves -------------------------------------------------------------------------------------
+
+Var Tape::input(const ArrayView& initial, std::string_view label, SourceLine where) {
+  check_addressable(initial.type());
+  return leaf(input_op(), std::make_shared<Cell>(initial, own_clock_), label, where);
+}
+
+Var Tape::parameter(const ArrayView& initial, std::string_view label, SourceLine where) {
+  check_addressable(initial.type());
+  return leaf(parameter_op(), std::make_shared<Cell>(initial, own_clock_), label, where);
+}
+
+Var Tape::parameter(const CellPtr& cell, std::string_view label, SourceLine where) {
+  return leaf(parameter_op(), cell, label, where);
+}
+
+Var Tape::input(const CellPtr& cell, std::string_view label, SourceLine where) {
+  return leaf(input_op(), cell, label, where);
+}
+
+Var Tape::constant(const ArrayView& value, std::string_view label, SourceLine where) {
+  if (!value.type().shape.is_scalar()) {
+    return leaf(constant_op(), std::make_shared<Cell>(value, own_clock_), label, where);
+  }
+  const LeafAttribute attribute{LeafAttribute::no_cell, bits_of(value)};
+  const Var v = var(append(constant_op(), {}, intern(value.type()), &attribute, where));
+  return label.empty() ? v : v.named(label);
+}
+
+Var Tape::leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where) {
+  if (const auto known = leaf_of_cell_.find(cell.get()); known != leaf_of_cell_.end()) {
+    const Var v = var(known->second);
+    if (&v.op() == &op) return v;
+    throw TypeError(describe(v.id(), "[" + std::string(op.name) + "] this cell is on the tape as " +
+                                         std::string(v.op().name) + " already"));
+  }
+  const LeafAttribute attribute{cells_.size(), 0};
+  const NodeId id = append(op, {}, intern(cell->type()), &attribute, where);
+  if (&op != &constant_op()) leaf_of_cell_.emplace(cell.get(), id);
+  attach(cell);
+  return label.empty() ? var(id) : var(id).named(label);
+}
+
+Var Tape::literal(double number, DType dtype, SourceLine where) {
+  const std::uint64_t bits = bits_of(number_as(ArrayView(number), dtype, "constant"));
+  LiteralKey& known = literals_[(bits * 0x9E3779B97F4A7C15U >> 58U) % literals_.size()];
+  if (known.generation == 0 || known.bits != bits || known.dtype != dtype || known.id >= size() ||
+      nodes_[known.id].generation != known.generation) {
+    const LeafAttribute attribute{LeafAttribute::no_cell, bits};
+    known.id = append(constant_op(), {}, intern({dtype, {}}), &attribute, where);
+    known = {bits, dtype, known.id, nodes_[known.id].generation};
+  }
+  return var(known.id);
+}
+
+const CellPtr& Tape::cell(NodeId id) const {
+  static const CellPtr none;
+  LeafAttribute a;
+  std::memcpy(&a, attribute(id), sizeof a);
+  return a.cell == LeafAttribute::no_cell ? none : cells_[a.cell];
+}
+
+void Tape::attach(const CellPtr& cell) {
+  cells_.push_back(cell);
+  const auto& clock = cell->clock();
+  if (clock_uses_[clock.get()]++ == 0) {
+    epoch_base_ -= clock->ticks();
+    clocks_.push_back(clock);
+  }
+}
+
+void Tape::detach(const CellPtr& cell) {
+  const auto& clock = cell->clock();
+  if (--clock_uses_[clock.get()] > 0) return;
+  clock_uses_.erase(clock.get());
+  epoch_base_ += clock->ticks();
+  std::erase(clocks_, clock);
+}
+
+std::uint64_t Tape::epoch() const {
+  std::uint64_t sum = epoch_base_;
+  for (const auto& clock : clocks_) sum += clock->ticks();
+  return sum;
+}
+
+// --- recording ----------------------------------------------------------------------------------
+
+/// What a plain number becomes: the dtype of the first operand that is not a mask. A number that
+/// meets masks only takes the dtype of what the mask has compared.
+DType Tape::literal_dtype(std::span<const Operand> operands) const {
+  const Operand* mask = nullptr;
+  for (const Operand& operand : operands) {
+    if (operand.is_number()) continue;
+    const DType d = operand.is_var() ? operand.var().dtype() : operand.array()->type().dtype;
+    if (d != DType::boolean) return d;
+    if (mask == nullptr && operand.is_var()) mask = &operand;
+  }
+  if (mask == nullptr) return DType::float64;
+  NodeId id = mask->var().id();
+  while (type(id).dtype == DType::boolean && !parents(id).empty()) id = parents(id)[0];
+  return type(id).dtype == DType::boolean ? DType::float64 : type(id).dtype;
+}
+
+Var Tape::record(const OpRecord& op, std::span<const Operand> operands, const void* attribute,
+                 SourceLine where) {
+  constexpr std::size_t few = 8;
+  const std::size_t n = operands.size();
+  if (in_b_) where = b_line_;
+
+  // The operands' types first: nothing is appended before the shape rule has agreed.
+  std::array<Type, few> few_literals;
+  std::array<const Type*, few> few_types;
+  std::array<NodeId, few> few_ids;
+  std::vector<Type> many_literals(n > few ? n : 0);
+  std::vector<const Type*> many_types(n > few ? n : 0);
+  std::vector<NodeId> many_ids(n > few ? n : 0);
+  Type* literals = n > few ? many_literals.data() : few_literals.data();
+  const Type** types = n > few ? many_types.data() : few_types.data();
+  NodeId* ids = n > few ? many_ids.data() : few_ids.data();
+
+  bool one_type = op.traits.same_type;
+  bool only_vars = true;
+  const Operand* first_var = nullptr;
+  DType number_dtype{};
+  for (std::size_t k = 0; k < n; ++k) {
+    const Operand& operand = operands[k];
+    if (operand.is_var()) {
+      require_own(operand.var(), op.name.data());
+      ids[k] = operand.var().id();
+      types[k] = &types_[nodes_[ids[k]].type];
+      if (first_var == nullptr) first_var = &operand;
+      one_type = one_type && nodes_[ids[k]].type == nodes_[first_var->var().id()].type;
+      continue;
+    }
+    if (operand.is_number()) {
+      if (only_vars) number_dtype = literal_dtype(operands);
+      literals[k] = {operand.number_dtype() == DType::boolean ? DType::boolean : number_dtype, {}};
+      if (literals[k].dtype != DType::boolean) {
+        (void)number_as(ArrayView(operand.number()), number_dtype, op.name.data());
+      }
+    } else {
+      literals[k] = operand.array()->type();
+      check_addressable(literals[k]);
+      one_type = false;
+    }
+    types[k] = &literals[k];
+    only_vars = false;
+  }
+  const TypeArgs args{op, {types, n}, attribute, where, size()};
+  std::uint32_t type = 0;
+  if (one_type && first_var != nullptr && op.dtypes.contains(first_var->var().dtype())) {
+    type = nodes_[first_var->var().id()].type;
+  } else {
+    const Type inferred = op.type(args);
+    check_addressable(inferred);
+    type = intern(inferred);
+  }
+  if (!only_vars) {
+    for (std::size_t k = 0; k < n; ++k) {
+      if (operands[k].is_var()) continue;
+      ids[k] = operands[k].is_number() ? literal(operands[k].number(), literals[k].dtype, where).id()
+                                       : constant(*operands[k].array(), {}, where).id();
+    }
+  }
+  return var(append(op, {ids, n}, type, attribute, where));
+}
+
+NodeId Tape::append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
+                    const void* attribute, SourceLine where) {
+  if (nodes_.size() >= std::size_t{0xFFFFFFF0U} || parents_.size() >= std::size_t{0xFFFFFF00U}) {
+    throw Error("[tape] a tape holds at most 2^32 nodes and uses");
+  }
+  Node node;
+  node.op = &op;
+  node.where = in_b_ ? b_line_ : where;
+  node.in_b = in_b_;
+  node.parents_begin = static_cast<std::uint32_t>(parents_.size());
+  node.parents_count = static_cast<std::uint32_t>(parents.size());
+  node.type = type;
+  node.generation = generation_;
+  node.variable = op.traits.leaf && &op != &constant_op();
+  bool active = node.variable;
+  for (const NodeId p : parents) {
+    active = active || nodes_[p].active;
+    node.variable = node.variable || nodes_[p].variable;
+  }
+  node.active = active && is_float(types_[type].dtype) && !op.traits.stops_gradient;
+  if (op.attribute_bytes > 0) {
+    const std::size_t words = (op.attribute_bytes + 7) / 8;
+    node.attribute = static_cast<std::uint32_t>(attributes_.size());
+    attributes_.resize(attributes_.size() + words);
+    std::memcpy(attributes_.data() + node.attribute, attribute, op.attribute_bytes);
+  }
+  parents_.insert(parents_.end(), parents.begin(), parents.end());
+  nodes_.push_back(node);
+  return size() - 1;
+}
+
+std::uint32_t Tape::intern(const Type& type) {
+  const std::size_t h = hash_of(type);
+  const auto [begin, end] = types_by_hash_.equal_range(h);
+  for (auto it = begin; it != end; ++it) {
+    if (types_[it->second] == type) return it->second;
+  }
+  types_.push_back(type);
+  const auto index = static_cast<std::uint32_t>(types_.size() - 1);
+  types_by_hash_.emplace(h, index);
+  return index;
+}
+
+// --- handles, labels ----------------------------------------------------------------------------
+
+void Tape::require_own(const Var& v, const char* who) const {
+  const std::string start = "[" + std::string(who) + "] ";
+  if (v.tape_ == nullptr) throw HandleError(start + "the Var is empty: it was never recorded");
+  if (v.tape_ != this) {
+    throw HandleError(start + v.tape_->describe(v.id_, "the node is on another tape; a graph lives "
+                                                       "on one tape"));
+  }
+  if (v.id_ >= size() || nodes_[v.id_].generation != v.generation_) {
+    throw HandleError(start + "%" + std::to_string(v.id_) +
+                      " was removed by rewind or clear: record it again");
+  }
+}
+
+Var Tape::operator[](NodeId id) {
+  if (id >= size()) {
+    throw HandleError("[tape] there is no node %" + std::to_string(id) + ", only " +
+                      std::to_string(size()) + " nodes");
+  }
+  return var(id);
+}
+
+std::string_view Tape::label(NodeId id) const {
+  const auto found = labels_.find(id);
+  return found == labels_.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+void Tape::set_label(NodeId id, std::string_view label) { labels_[id] = label; }
+
+std::string Tape::describe(NodeId id, const std::string& what) const {
+  if (id >= size()) return what;
+  std::string text = what + recorded_at(nodes_[id].where, id);
+  if (const auto l = label(id); !l.empty()) text += " \"" + std::string(l) + "\"";
+  return text;
+}
+
+std::span<std::uint32_t> Tape::visited() {
+  if (visited_.size() < nodes_.size()) visited_.resize(nodes_.capacity());
+  return visited_;
+}
+
+// --- values, guards -----------------------------------------------------------------------------
+
+const void* Tape::value(NodeId id) { return forward(*this, id); }
+
+bool Tape::guard(const Var& condition) {
+  require_own(condition, "guard");
+  if (condition.type() != Type{DType::boolean, {}}) {
+    throw TypeError(describe(condition.id(), "[guard] a C++ condition needs a bool scalar, this is " +
+                                                 to_string(condition.type())));
+  }
+  const bool taken = *static_cast<const bool*>(value(condition.id()));
+  if (nodes_[condition.id()].variable) guards_.push_back({condition.id(), taken, size()});
+  return taken;
+}
+
+// --- rewind -------------------------------------------------------------------------------------
+
+Mark Tape::mark() const {
+  return {size(),           nodes_.empty() ? 0 : nodes_.back().generation,
+          parents_.size(),  attributes_.size(),
+          cells_.size(),    guards_.size()};
+}
+
+void Tape::rewind(const Mark& mark) {
+  if (mark.size > size() || mark.guards > guards_.size() || (mark.size > 0 && nodes_[mark.size - 1].generation != mark.generation)) {
+    throw HandleError("[rewind] the mark was removed by an earlier rewind or clear");
+  }
+  if (mark.size == size() && mark.guards == guards_.size()) return;
+  for (std::size_t c = mark.cells; c < cells_.size(); ++c) {
+    if (const auto leaf = leaf_of_cell_.find(cells_[c].get());
+        leaf != leaf_of_cell_.end() && leaf->second >= mark.size) {
+      leaf_of_cell_.erase(leaf);
+    }
+    detach(cells_[c]);
+  }
+  cells_.resize(mark.cells);
+  nodes_.resize(mark.size);
+  parents_.resize(mark.parents);
+  attributes_.resize(mark.attributes);
+  guards_.resize(mark.guards);
+  labels_.erase(labels_.lower_bound(mark.size), labels_.end());
+  std::erase_if(reads_, [&](const auto& read) { return read.first >= mark.size; });
+  values_.shrink(mark.size);
+  ++generation_;
+}
+
+void Tape::clear() { rewind(Mark{0, 0, 0, 1, 0, 0}); }
+
+}  // namespace tapewise

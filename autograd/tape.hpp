@@ -1,0 +1,193 @@
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tapewise/autograd/cell.hpp>
+#include <tapewise/autograd/node.hpp>
+#include <tapewise/autograd/op.hpp>
+#include <tapewise/autograd/values.hpp>
+#include <tapewise/autograd/var.hpp>
+#include <unordered_map>
+#include <vector>
+
+namespace tapewise {
+
+/// A place on the tape to `rewind` to.
+struct Mark {
+  NodeId size = 0;
+  std::uint32_t generation = 0;  ///< of the last node before the mark
+  std::size_t parents = 0, attributes = 0, cells = 0, guards = 0;
+};
+
+/// A comparison that was used as a C++ `bool` while recording, and which way it went.
+struct Guard {
+  NodeId condition;  ///< a scalar node of dtype bool
+  bool taken;
+  NodeId recorded_before;  ///< the first node recorded after the branch
+};
+
+/// The tape: nodes and their parents, append-only, so that the order of ids *is* a topological
+/// order. It records what; it computes a value only when somebody asks for it.
+/// Use a tape from one thread at a time; different tapes are independent.
+class Tape {
+ public:
+  Tape();
+  ~Tape();
+  Tape(const Tape&) = delete;  // Vars point to their tape
+  Tape& operator=(const Tape&) = delete;
+
+  /// A leaf that can be set again. A plain number is a float64 scalar.
+  Var input(const ArrayView& initial, std::string_view label = {},
+            SourceLine where = SourceLine::here());
+  /// A leaf that is learned: in B like an input; `assign` can update it from within a program.
+  Var parameter(const ArrayView& initial, std::string_view label = {},
+                SourceLine where = SourceLine::here());
+  /// A cell made elsewhere (a layer's weights, say) as a leaf; one node per cell and tape.
+  Var parameter(const CellPtr& cell, std::string_view label = {},
+                SourceLine where = SourceLine::here());
+  Var input(const CellPtr& cell, std::string_view label = {},
+            SourceLine where = SourceLine::here());
+  /// A leaf that never changes and has no gradient.
+  Var constant(const ArrayView& value, std::string_view label = {},
+               SourceLine where = SourceLine::here());
+
+  /// Appends a node for `op`. `operands` may be numbers and arrays: they become constants.
+  /// Throws ShapeError, TypeError or HandleError and leaves the tape as it was.
+  Var record(const OpRecord& op, std::span<const Operand> operands, const void* attribute,
+             SourceLine where);
+
+  /// Forget all nodes recorded since the mark; their memory is kept for the next ones.
+  Mark mark() const;
+  void rewind(const Mark& mark);
+  void clear();
+
+  /// How many nodes there are; ids run from 0 to size() - 1.
+  NodeId size() const { return static_cast<NodeId>(nodes_.size()); }
+  /// The node with this id. Throws HandleError when there is none.
+  Var operator[](NodeId id);
+
+  // --- for the engine: flat data, without checks ---
+  const Node& node(NodeId id) const { return nodes_[id]; }
+  std::span<const NodeId> parents(NodeId id) const {
+    return {parents_.data() + nodes_[id].parents_begin, nodes_[id].parents_count};
+  }
+  std::span<const Type> types() const { return types_; }
+  const Type& type(NodeId id) const { return types_[nodes_[id].type]; }
+  const void* attribute(NodeId id) const { return attributes_.data() + nodes_[id].attribute; }
+  /// The label or an empty text.
+  std::string_view label(NodeId id) const;
+  void set_label(NodeId id, std::string_view label);
+  /// The cell of an input, parameter or array constant; null for a constant number.
+  const CellPtr& cell(NodeId id) const;
+  Var var(NodeId id) { return {*this, id, nodes_[id].generation}; }
+  /// Throws HandleError unless `v` is a node of this tape.
+  void require_own(const Var& v, const char* who) const;
+  /// "[op] what\n  recorded at file:line as %id "label"".
+  std::string describe(NodeId id, const std::string& what) const;
+
+  /// The value of a node at the leaves as they are now, computed if it is not yet.
+  const void* value(NodeId id);
+  /// Counts every write to an attached cell; values computed at another epoch are stale.
+  std::uint64_t epoch() const;
+  Values& values() { return values_; }
+
+  /// Remembers that user code has read a value that may change: a branch on it leaves no guard, so
+  /// a program lists what was read while it was recorded.
+  void note_read(NodeId id) {
+    if (nodes_[id].variable) reads_.try_emplace(id, size());
+  }
+  /// node -> the first node recorded after it was read
+  const std::unordered_map<NodeId, NodeId>& reads() const { return reads_; }
+
+  /// Reads a scalar condition for a C++ branch and remembers which way it went.
+  bool guard(const Var& condition);
+  std::span<const Guard> guards() const { return guards_; }
+
+  /// While it lives, nodes are recorded as nodes of subgraph B, with this line: that of the node
+  /// whose cotangents they are.
+  class BScope {
+   public:
+    BScope(Tape& tape, SourceLine where)
+        : tape_(tape), line_before_(tape.b_line_), was_in_b_(tape.in_b_) {
+      tape.b_line_ = where;
+      tape.in_b_ = true;
+    }
+    ~BScope() {
+      tape_.b_line_ = line_before_;
+      tape_.in_b_ = was_in_b_;
+    }
+    BScope(const BScope&) = delete;
+    BScope& operator=(const BScope&) = delete;
+
+   private:
+    Tape& tape_;
+    SourceLine line_before_;
+    bool was_in_b_;
+  };
+
+  /// Rewinds when it is left without `keep()`: a composite recording that throws leaves nothing.
+  class Transaction {
+   public:
+    explicit Transaction(Tape& tape) : tape_(tape), mark_(tape.mark()) {}
+    ~Transaction() {
+      if (!kept_) tape_.rewind(mark_);
+    }
+    void keep() { kept_ = true; }
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+   private:
+    Tape& tape_;
+    Mark mark_;
+    bool kept_ = false;
+  };
+
+  /// Scratch for graph walks: a number per node, at least size() of them; a walk marks the nodes
+  /// it has seen with a ticket of its own, so nothing has to be cleared.
+  std::span<std::uint32_t> visited();
+  std::uint32_t new_ticket() { return ++ticket_; }
+
+ private:
+  struct LiteralKey {
+    std::uint64_t bits = 0;
+    DType dtype = DType::float64;
+    NodeId id = 0;
+    std::uint32_t generation = 0;  // 0: an empty place
+  };
+
+  Var leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where);
+  Var literal(double number, DType dtype, SourceLine where);
+  NodeId append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
+                const void* attribute, SourceLine where);
+  std::uint32_t intern(const Type& type);
+  void attach(const CellPtr& cell);
+  void detach(const CellPtr& cell);
+  DType literal_dtype(std::span<const Operand> operands) const;
+
+  std::vector<Node> nodes_;
+  std::vector<NodeId> parents_;
+  std::vector<std::uint64_t> attributes_;
+  std::vector<Type> types_;
+  std::unordered_multimap<std::size_t, std::uint32_t> types_by_hash_;
+  std::vector<CellPtr> cells_;
+  std::unordered_map<const Cell*, NodeId> leaf_of_cell_;
+  std::unordered_map<const Clock*, std::uint32_t> clock_uses_;
+  std::vector<std::shared_ptr<Clock>> clocks_;
+  std::uint64_t epoch_base_ = 0;  // keeps the epoch steady when a clock comes or goes
+  std::shared_ptr<Clock> own_clock_;
+  std::map<NodeId, std::string> labels_;
+  std::vector<Guard> guards_;
+  Values values_;
+  std::vector<LiteralKey> literals_;
+  std::vector<std::uint32_t> visited_;
+  std::uint32_t ticket_ = 0;
+  std::uint32_t generation_ = 1;
+  SourceLine b_line_;
+  bool in_b_ = false;
+  std::unordered_map<NodeId, NodeId> reads_;
+};
+
+}  // namespace tapewise

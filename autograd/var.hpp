@@ -1,0 +1,121 @@
+#pragma once
+#include <cstdint>
+#include <iosfwd>
+#include <string>
+#include <string_view>
+#include <tapewise/autograd/array.hpp>
+#include <tapewise/autograd/node.hpp>
+
+namespace tapewise {
+
+class Tape;
+
+/// A handle to a node: its tape and id. Copy it freely. It must not outlive its tape, and throws
+/// HandleError when used after a `rewind` has removed the node.
+class Var {
+ public:
+  /// A Var of no tape, to be assigned to later.
+  Var() = default;
+  Var(Tape& tape, NodeId id, std::uint32_t generation)
+      : tape_(&tape), id_(id), generation_(generation) {}
+
+  Tape& tape() const;
+  NodeId id() const { return id_; }
+  bool has_tape() const { return tape_ != nullptr; }
+  /// False for a Var of no tape, and after a `rewind` that removed the node.
+  bool valid() const;
+  const Type& type() const;
+  const Shape& shape() const { return type().shape; }
+  DType dtype() const { return type().dtype; }
+
+  /// The node itself, its op, its parents Pa(u) and its attribute.
+  const Node& node() const;
+  const OpRecord& op() const { return *node().op; }
+  std::size_t parent_count() const { return node().parents_count; }
+  Var parent(std::size_t k) const;
+  const void* attribute_data() const;
+
+  /// Names the node, for tables, errors and pictures. Returns the Var itself.
+  Var named(std::string_view label) const;
+  /// The label; "%17" for a node without one.
+  std::string name() const;
+
+  /// The value at the leaves as they are now, as an xtensor container (a copy) or an adaptor on
+  /// the tape's memory (valid until the next write to a leaf, `rewind` or `clear`).
+  /// Throws TypeError unless `T` is the node's dtype. Defined in xtensor_bridge.hpp.
+  template <class T>
+  auto value() const;
+  template <class T>
+  auto view() const;
+  /// A leaf's own memory as an adaptor, to be written; what was computed from it is stale.
+  template <class T>
+  auto mutable_view() const;
+  /// The value of a one-element node as a C++ number. Throws ShapeError for any other.
+  double item() const;
+  /// The raw value: contiguous, row-major, computed if it is not yet.
+  const void* data() const;
+
+  /// Writes an input's or parameter's cell. Throws TypeError for other nodes, ShapeError or
+  /// TypeError for an array of another shape or dtype; the cell is unchanged then.
+  void set(const ArrayView& value) const;
+  /// The memory behind `mutable_view`. Throws TypeError for nodes that are not leaves.
+  void* mutable_data() const;
+
+  /// Throws TypeError, naming `who`, unless the node is of this dtype.
+  void require_dtype(DType asked, const char* who) const;
+
+  friend bool same_node(const Var& a, const Var& b) {
+    return a.tape_ == b.tape_ && a.id_ == b.id_ && a.generation_ == b.generation_;
+  }
+
+ private:
+  friend class Tape;
+  Tape* tape_ = nullptr;
+  NodeId id_ = 0;
+  std::uint32_t generation_ = 0;
+};
+
+/// "name = value", arrays in brackets with long ones shortened; computes the value if need be.
+std::ostream& operator<<(std::ostream& out, const Var& v);
+
+/// Elements as nested brackets, with the stream's precision; long axes are shortened.
+void print_elements(std::ostream& out, const Type& type, const void* data);
+
+/// What an op's function takes: a Var, or a number or array that becomes a constant of the tape of
+/// the Var it meets; a number takes the dtype of what it meets. Remembers the line on which the op
+/// is written, because operators cannot have default arguments.
+class Operand {
+ public:
+  Operand(const Var& v, SourceLine where = SourceLine::here()) : var_(v), where_(where) {}
+  template <class T>
+    requires std::is_arithmetic_v<T>
+  Operand(T number, SourceLine where = SourceLine::here())
+      : number_(static_cast<double>(number)),
+        number_dtype_(std::is_same_v<T, bool>      ? DType::boolean
+                      : std::is_integral_v<T>      ? DType::int64
+                                                   : DType::float64),
+        where_(where) {}
+  template <class X>
+    requires(!std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> &&
+             !std::is_base_of_v<Operand, X> && std::is_constructible_v<ArrayView, const X&>)
+  Operand(const X& array, SourceLine where = SourceLine::here())
+      : array_(std::make_shared<const ArrayView>(array)), where_(where) {}
+
+  bool is_var() const { return var_.has_tape(); }
+  bool is_number() const { return !is_var() && array_ == nullptr; }
+  const Var& var() const { return var_; }
+  double number() const { return number_; }
+  DType number_dtype() const { return number_dtype_; }
+  /// The array; null for Vars and numbers.
+  const ArrayView* array() const { return array_.get(); }
+  SourceLine where() const { return where_; }
+
+ private:
+  Var var_;
+  double number_ = 0.0;
+  DType number_dtype_ = DType::float64;
+  std::shared_ptr<const ArrayView> array_;
+  SourceLine where_;
+};
+
+}  // namespace tapewise

@@ -1,0 +1,237 @@
+#pragma once
+#include <tapewise/ops/comparison.hpp>
+
+namespace tapewise {
+
+namespace ops {
+
+using namespace math;
+
+struct Add : Elementwise<2> {
+  static constexpr std::string_view name = "add", formula = "a + b";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    return a + b;
+  }
+  template <int I, class T>
+  static One partial(T, T, T) {
+    return {};
+  }
+};
+
+struct Subtract : Elementwise<2> {
+  static constexpr std::string_view name = "subtract", formula = "a - b";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    return a - b;
+  }
+  template <int I, class T>
+  static std::conditional_t<I == 0, One, MinusOne> partial(T, T, T) {
+    return {};
+  }
+};
+
+struct Multiply : Elementwise<2> {
+  static constexpr std::string_view name = "multiply", formula = "a·b";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    return a * b;
+  }
+  template <int I, class T>
+  static T partial(T a, T b, T) {
+    return I == 0 ? b : a;
+  }
+};
+
+struct Divide : Elementwise<2> {
+  static constexpr std::string_view name = "divide", formula = "a/b", domain = "b ≠ 0";
+  static constexpr Range ranges[] = {{-3, 3}, {0.5, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    return a / b;
+  }
+  template <int I, class T>
+  static T partial(T, T b, T y) {
+    if constexpr (I == 0) {
+      return T(1) / b;
+    } else {
+      return -y / b;
+    }
+  }
+};
+
+struct Negate : Elementwise<1> {
+  static constexpr std::string_view name = "negate", formula = "-x";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr Range ranges[] = {{-3, 3}};
+  template <class T>
+  static T value(T x) {
+    return -x;
+  }
+  template <int I, class T>
+  static MinusOne partial(T, T) {
+    return {};
+  }
+};
+
+struct Square : Elementwise<1> {
+  static constexpr std::string_view name = "square", formula = "x^2";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr Range ranges[] = {{-3, 3}};
+  template <class T>
+  static T value(T x) {
+    return x * x;
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    return T(2) * x;
+  }
+};
+
+struct Abs : Elementwise<1> {
+  static constexpr std::string_view name = "abs", formula = "|x|";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{-3, 3}};
+  template <class T>
+  static T value(T x) {
+    return abs(x);
+  }
+  /// 0 at the kink.
+  template <int I, class T>
+  static T partial(T x, T) {
+    return sign(x);
+  }
+};
+
+struct Sign : Elementwise<1> {
+  static constexpr std::string_view name = "sign", formula = "sign x";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{0.2, 3}};
+  template <class T>
+  static T value(T x) {
+    return where(x > T(0), T(1), where(x < T(0), T(-1), x - x));
+  }
+  template <int I, class T>
+  static Zero partial(T, T) {
+    return {};
+  }
+};
+
+/// The larger of two; NaN passes. At a tie each takes half of the cotangent.
+struct Maximum : Elementwise<2> {
+  static constexpr std::string_view name = "max", formula = "max(a, b)";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    return where(a > b, a, where(a == a, b, a));
+  }
+  template <int I, class T>
+  static auto partial(T a, T b, T) {
+    const auto tie = where(a == b, T(0.5), T(1));
+    if constexpr (I == 0) {
+      return only_if(a >= b, tie);
+    } else {
+      return only_if(b >= a, tie);
+    }
+  }
+};
+
+/// The smaller of two; NaN passes. At a tie each takes half of the cotangent.
+struct Minimum : Elementwise<2> {
+  static constexpr std::string_view name = "min", formula = "min(a, b)";
+  static constexpr DTypes dtypes = numbers;
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+  template <class T>
+  static T value(T a, T b) {
+    return where(a < b, a, where(a == a, b, a));
+  }
+  template <int I, class T>
+  static auto partial(T a, T b, T) {
+    const auto tie = where(a == b, T(0.5), T(1));
+    if constexpr (I == 0) {
+      return only_if(a <= b, tie);
+    } else {
+      return only_if(b <= a, tie);
+    }
+  }
+};
+
+}  // namespace ops
+
+// Sum, difference, product and quotient of Vars, numbers and arrays, broadcast. Numbers take the
+// dtype of the Var they meet; two Vars must agree in dtype (TypeError), and their shapes must
+// broadcast (ShapeError).
+inline Var operator+(const Operand& a, const Operand& b) { return record<ops::Add>({a, b}); }
+inline Var operator-(const Operand& a, const Operand& b) { return record<ops::Subtract>({a, b}); }
+inline Var operator*(const Operand& a, const Operand& b) { return record<ops::Multiply>({a, b}); }
+inline Var operator/(const Operand& a, const Operand& b) { return record<ops::Divide>({a, b}); }
+inline Var operator-(const Operand& x) { return record<ops::Negate>({x}); }
+inline Var operator+(const Var& x) { return x; }
+
+inline Var& operator+=(Var& a, const Operand& b) { return a = Operand(a, b.where()) + b; }
+inline Var& operator-=(Var& a, const Operand& b) { return a = Operand(a, b.where()) - b; }
+inline Var& operator*=(Var& a, const Operand& b) { return a = Operand(a, b.where()) * b; }
+inline Var& operator/=(Var& a, const Operand& b) { return a = Operand(a, b.where()) / b; }
+
+/// x², with derivative 2x.
+inline Var square(const Operand& x) { return record<ops::Square>({x}); }
+/// |x|; derivative 0 at the kink.
+inline Var abs(const Operand& x) { return record<ops::Abs>({x}); }
+/// -1, 0 or 1; NaN for NaN. Its derivative is zero everywhere.
+inline Var sign(const Operand& x) { return record<ops::Sign>({x}); }
+/// The larger and the smaller of two, element by element. NaN passes on; a tie shares the
+/// gradient equally. (Overloads for two Vars keep `using namespace std` from choosing std::max.)
+inline Var max(const Operand& a, const Operand& b) { return record<ops::Maximum>({a, b}); }
+inline Var min(const Operand& a, const Operand& b) { return record<ops::Minimum>({a, b}); }
+inline Var max(const Var& a, const Var& b, SourceLine where = SourceLine::here()) {
+  return max(Operand(a, where), Operand(b, where));
+}
+inline Var min(const Var& a, const Var& b, SourceLine where = SourceLine::here()) {
+  return min(Operand(a, where), Operand(b, where));
+}
+
+/// An array of somebody else's (xtensor): without these, its own operators would swallow a Var.
+template <class X>
+concept ForeignArray = !std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> &&
+                       !std::is_base_of_v<Operand, X> && std::is_constructible_v<ArrayView, const X&>;
+
+#define TAPEWISE_MIXED_OPERATOR(sign)                                 \
+  template <class X>                                                  \
+    requires ForeignArray<std::remove_cvref_t<X>>                     \
+  auto operator sign(Var a, X&& x) {                                  \
+    return Operand(a, SourceLine{}) sign Operand(x, SourceLine{});    \
+  }                                                                   \
+  template <class X>                                                  \
+    requires ForeignArray<std::remove_cvref_t<X>>                     \
+  auto operator sign(X&& x, Var a) {                                  \
+    return Operand(x, SourceLine{}) sign Operand(a, SourceLine{});    \
+  }
+TAPEWISE_MIXED_OPERATOR(+)
+TAPEWISE_MIXED_OPERATOR(-)
+TAPEWISE_MIXED_OPERATOR(*)
+TAPEWISE_MIXED_OPERATOR(/)
+TAPEWISE_MIXED_OPERATOR(<)
+TAPEWISE_MIXED_OPERATOR(<=)
+TAPEWISE_MIXED_OPERATOR(>)
+TAPEWISE_MIXED_OPERATOR(>=)
+TAPEWISE_MIXED_OPERATOR(==)
+TAPEWISE_MIXED_OPERATOR(!=)
+#undef TAPEWISE_MIXED_OPERATOR
+
+using ArithmeticOps =
+    OpList<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Negate, ops::Square,
+           ops::Abs, ops::Sign, ops::Maximum, ops::Minimum>;
+std::span<const OpRecord> records_of(ArithmeticOps);
+
+}  // namespace tapewise

@@ -1,0 +1,145 @@
+#pragma once
+#include <array>
+#include <initializer_list>
+#include <string_view>
+#include <tapewise/autograd/op.hpp>
+#include <tapewise/autograd/tape.hpp>
+#include <tapewise/autograd/text.hpp>
+#include <tapewise/ops/math.hpp>
+#include <type_traits>
+
+// How an op is written: one struct, elementwise or structured. The struct is the only place that
+// knows its name, formula, shape rule, value, derivative, domain and examples; everything else
+// reads it. docs/own-op.md walks through one.
+
+namespace tapewise {
+
+/// The numbers from which examples of an operand are drawn.
+struct Range {
+  double low, high;
+  DType dtype = DType::float64;
+};
+
+/// Partials that need no multiplication: the cotangent as it is, negated, or none at all.
+struct One {};
+struct MinusOne {};
+struct Zero {};
+
+/// The partial where the condition holds, structurally zero elsewhere: infinities above do not leak
+/// through a zero of this kind, as they would through a multiplication with 0.
+template <class C, class P>
+struct OnlyIf {
+  C condition;
+  P partial;
+};
+template <class C>
+OnlyIf<C, One> only_if(C condition) {
+  return {condition, One{}};
+}
+template <class C, class P>
+OnlyIf<C, P> only_if(C condition, P partial) {
+  return {condition, partial};
+}
+
+/// No attribute: what a rule has unless it declares `struct Attribute` of its own. An attribute is
+/// plain data, copied byte by byte, compared byte by byte.
+struct NoAttribute {};
+
+struct Rule {
+  using Attribute = NoAttribute;
+  static constexpr std::string_view domain = "all real numbers";
+  static constexpr std::string_view source = "";
+  static constexpr DTypes dtypes = floats;
+  static constexpr bool has_kinks = false;
+  static constexpr bool stops_gradient = false;
+  static constexpr bool complex_step = true;  ///< analytic, so it can be read by `Complex`
+  static constexpr bool simd = true;          ///< its value can be read by a SIMD batch
+};
+
+/// An op that acts element by element on `N` operands, broadcast against each other. A rule gives
+///
+///     template <class T> static T value(T x...)
+///     template <int I, class T> static auto partial(T x..., T y)   // ∂y/∂x_I, or One, MinusOne, Zero
+///
+/// with the attribute as a further, last argument when it declares one. Who reads the rule is
+/// decided by T: float, double, a SIMD batch, Complex, Operand (records B), Probe (writes text).
+template <int N>
+struct Elementwise : Rule {
+  static constexpr bool elementwise_scheme = true;
+  static constexpr int arity = N;
+  /// Types of operand k and of the result, for the number type T.
+  template <class T, int k>
+  using In = T;
+  template <class T>
+  using Out = T;
+};
+
+/// An op with a structure of its own. A rule gives
+///
+///     static Type type(const TypeArgs&)                          // the shape rule; throws
+///     struct Params {...};  static Params plan(const KernelRequest&)   // worked out once
+///     template <class T> static void kernel(const KernelCall&)   // T: number type of the result
+///     static Var vjp(const Vjp&)                                 // left out: not differentiable
+struct Structured : Rule {
+  static constexpr int arity = -1;
+  static constexpr bool alias = false;      ///< the first parent's memory under another shape
+  static constexpr bool broadcast = false;  ///< the parent's elements, repeated
+  static constexpr bool may_throw = false;
+  static constexpr std::string_view domain = "all shapes";
+  /// The operand or result whose dtype is the kernel's T.
+  static const Type& number_type(const KernelRequest& request) { return request.out; }
+};
+
+/// The identity of a rule: the address of its own copy of this.
+template <class R>
+inline constexpr char rule_key = 0;
+
+namespace ops {
+/// Found (by argument-dependent lookup) for the rules of the library, which live in this namespace.
+void is_library_rule(const void*);
+}  // namespace ops
+template <class R>
+concept LibraryRule = requires(const R* rule) { is_library_rule(rule); };
+
+/// The record of a rule of the library. Throws Error when the rule is missing from its family's
+/// list, which stands at the end of its file.
+const OpRecord& library_record(const void* key, std::string_view name);
+/// The record of a user's own rule: include <tapewise/ops/own_op.hpp> where the rule stands.
+template <class R>
+const OpRecord& own_record();
+
+/// The record of the op that rule `R` describes. The kernels behind it are compiled elsewhere, so
+/// headers that record nodes stay thin.
+template <class R>
+const OpRecord& record_of() {
+  if constexpr (LibraryRule<R>) {
+    static const OpRecord& op = library_record(&rule_key<R>, R::name);
+    return op;
+  } else {
+    return own_record<R>();
+  }
+}
+
+/// The ops of a family, listed once at the end of the family's file.
+template <class... Rules>
+struct OpList {};
+
+/// Appends the node of a rule's op to the tape of the first operand that is a Var.
+/// Throws ShapeError, TypeError or HandleError; the tape is unchanged then.
+template <class R>
+Var record(std::span<const Operand> operands, const typename R::Attribute& attribute = {}) {
+  for (const Operand& operand : operands) {
+    if (operand.is_var()) {
+      return operand.var().tape().record(record_of<R>(), operands, &attribute, operands[0].where());
+    }
+  }
+  throw TypeError("[" + std::string(R::name) +
+                  "] at least one operand must be a Var; these are plain numbers or arrays\n  at " +
+                  (operands.empty() ? std::string("an unknown line") : to_string(operands[0].where())));
+}
+template <class R>
+Var record(std::initializer_list<Operand> operands, const typename R::Attribute& attribute = {}) {
+  return record<R>(std::span(operands.begin(), operands.size()), attribute);
+}
+
+}  // namespace tapewise

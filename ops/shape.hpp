@@ -1,0 +1,250 @@
+#pragma once
+#include <tapewise/ops/axes.hpp>
+#include <tapewise/ops/kernels/strided_copy.hpp>
+#include <tapewise/ops/scheme.hpp>
+
+namespace tapewise {
+
+/// The sizes that a reshape asks for; one of them may be -1: what is left over.
+class Sizes {
+ public:
+  constexpr Sizes() = default;
+  constexpr Sizes(const Shape& shape) : Sizes(std::span(shape.begin(), shape.rank())) {}
+  constexpr Sizes(std::initializer_list<std::int64_t> sizes)
+      : Sizes(std::span(sizes.begin(), sizes.size())) {}
+  constexpr explicit Sizes(std::span<const std::int64_t> sizes) : rank_(sizes.size()) {
+    std::copy_n(sizes.begin(), std::min(sizes.size(), Shape::max_rank), sizes_.begin());
+  }
+
+  constexpr std::size_t rank() const { return rank_; }
+  constexpr std::int64_t operator[](std::size_t axis) const { return sizes_[axis]; }
+  /// The shape that these sizes give `x`. Throws ShapeError when there is none.
+  Shape shape_of(const Shape& x, const TypeArgs& args) const;
+  /// The shape that sizes without a -1 stand for.
+  constexpr Shape shape() const { return Shape(std::span(sizes_.data(), rank_)); }
+  /// "shape=2,-1"
+  std::string text() const;
+
+ private:
+  std::array<std::int64_t, Shape::max_rank> sizes_{};
+  std::uint64_t rank_ = 0;
+};
+
+/// `start:stop:step` along one axis, as in NumPy: negative places count from the end, places
+/// beyond the ends are moved to them, a negative step walks backwards. `Slice{}` is the whole axis.
+struct Slice {
+  /// Left out: the beginning or the end, whichever the step's direction makes it.
+  static constexpr std::int64_t none = INT64_MIN;
+  std::int64_t start = none, stop = none, step = 1;
+};
+
+/// One `Slice` for each of the first axes; the axes after them are taken whole.
+class Slices {
+ public:
+  constexpr Slices() = default;
+  constexpr Slices(std::initializer_list<Slice> slices)
+      : Slices(std::span(slices.begin(), slices.size())) {}
+  constexpr explicit Slices(std::span<const Slice> slices) : count_(slices.size()) {
+    std::copy_n(slices.begin(), std::min(slices.size(), Shape::max_rank), slices_.begin());
+  }
+
+  constexpr std::size_t count() const { return count_; }
+  constexpr const Slice& operator[](std::size_t axis) const { return slices_[axis]; }
+  /// Throws ShapeError for more slices than axes, or a step of 0.
+  void check(const Shape& x, const TypeArgs& args) const;
+  /// The shape of the elements chosen from an array of shape `x`.
+  Shape shape_of(const Shape& x) const;
+  /// The element of a row-major `x` where they begin, and the strides to walk through them.
+  std::int64_t begin_in(const Shape& x) const;
+  Strides strides_in(const Shape& x) const;
+  /// "[1:3,::-1]"
+  std::string text() const;
+
+ private:
+  std::array<Slice, Shape::max_rank> slices_{};
+  std::uint64_t count_ = 0;
+};
+
+Var slice(const Operand& x, const Slices& slices);
+Var slice_into(const Operand& g, const Shape& shape, const Slices& slices);
+
+namespace ops {
+
+struct Reshape : Structured {
+  static constexpr std::string_view name = "reshape", formula = "x in another shape";
+  static constexpr DTypes dtypes = every_dtype;
+  static constexpr bool alias = true;
+  using Attribute = Sizes;
+  static Type type(const TypeArgs& args) {
+    const Type& x = args.parent(0);
+    return {x.dtype, args.attribute<Sizes>().shape_of(x.shape, args)};
+  }
+  static Var vjp(const Vjp& v) { return record<Reshape>({v.g}, v.parent(0).shape()); }
+  static std::string attribute_text(const void* attribute) {
+    return static_cast<const Sizes*>(attribute)->text();
+  }
+  static std::vector<Example> examples();
+};
+
+/// What moves elements without looking at them.
+struct CopyRule : Structured {
+  static constexpr DTypes dtypes = every_dtype;
+  using Params = kernels::StridedCopy;
+  template <class T>
+  static void kernel(const KernelCall& call) {
+    kernels::strided_copy<sizeof(T)>(call);
+  }
+  static double flops(const KernelRequest&) { return 0; }
+};
+
+struct Transpose : CopyRule {
+  static constexpr std::string_view name = "transpose", formula = "xᵀ";
+  using Attribute = Axes;  ///< result axis k is axis [k] of x; none: all in reverse
+  static Type type(const TypeArgs& args);
+  static Params plan(const KernelRequest& request);
+  static Var vjp(const Vjp& v);
+  static std::string attribute_text(const void* attribute) {
+    return static_cast<const Axes*>(attribute)->text();
+  }
+  /// Is this the transpose of matrices: the last two axes swapped, all others in their place?
+  static bool swaps_last(const Axes& axes, std::size_t rank);
+  static std::vector<Example> examples();
+
+ private:
+  static std::size_t source_axis(const Axes& axes, std::size_t k, std::size_t rank);
+};
+
+struct BroadcastTo : CopyRule {
+  static constexpr std::string_view name = "broadcast_to", formula = "x, repeated";
+  using Attribute = Sizes;
+  static Type type(const TypeArgs& args);
+  static Params plan(const KernelRequest& request) {
+    const Shape& to = request.out.shape;
+    return kernels::plan_copy(to, broadcast_strides(request.in[0]->shape, to),
+                              row_major_strides(to));
+  }
+  static Var vjp(const Vjp& v);
+  static std::string attribute_text(const void* attribute) {
+    return static_cast<const Sizes*>(attribute)->text();
+  }
+  static std::vector<Example> examples();
+};
+
+struct Concat : Structured {
+  static constexpr std::string_view name = "concat", formula = "(a, b, ...) along an axis";
+  static constexpr DTypes dtypes = every_dtype;
+  struct Attribute {
+    std::int64_t axis;
+  };
+  /// One node joins at most so many parts; `concat` records a tree for more.
+  static constexpr std::size_t max_parts = 64;
+  static Type type(const TypeArgs& args);
+  struct Params {
+    std::int64_t outer, parts;
+    std::array<std::int64_t, max_parts> run;  ///< contiguous elements of each part
+  };
+  static Params plan(const KernelRequest& request);
+  template <class T>
+  static void kernel(const KernelCall& call);
+  static double flops(const KernelRequest&) { return 0; }
+  static Var vjp(const Vjp& v);
+  static std::string attribute_text(const void* attribute) {
+    return "axis=" + std::to_string(static_cast<const Attribute*>(attribute)->axis);
+  }
+  static std::vector<Example> examples();
+};
+
+struct SliceOp : CopyRule {
+  static constexpr std::string_view name = "slice", formula = "x[start:stop:step, ...]";
+  using Attribute = Slices;
+  static Type type(const TypeArgs& args) {
+    const Type& x = args.parent(0);
+    const auto slices = args.attribute<Slices>();
+    slices.check(x.shape, args);
+    return {x.dtype, slices.shape_of(x.shape)};
+  }
+  static Params plan(const KernelRequest& request) {
+    const auto slices = request.attribute<Slices>();
+    const Shape &x = request.in[0]->shape, &y = request.out.shape;
+    return kernels::plan_copy(y, slices.strides_in(x), row_major_strides(y), slices.begin_in(x));
+  }
+  static Var vjp(const Vjp& v) {
+    return slice_into(v.g, v.parent(0).shape(), v.attribute<Slices>());
+  }
+  static std::string attribute_text(const void* attribute) {
+    return static_cast<const Slices*>(attribute)->text();
+  }
+  static std::vector<Example> examples();
+};
+
+struct SliceInto : CopyRule {
+  static constexpr std::string_view name = "slice_into",
+                                    formula = "zeros with g at [start:stop:step, ...]";
+  static constexpr DTypes dtypes = every_dtype;
+  struct Attribute {
+    Sizes shape;
+    Slices slices;
+  };
+  static Type type(const TypeArgs& args);
+  static Params plan(const KernelRequest& request) {
+    const auto slices = request.attribute<Attribute>().slices;
+    const Shape &g = request.in[0]->shape, &y = request.out.shape;
+    return kernels::plan_copy(g, row_major_strides(g), slices.strides_in(y), 0,
+                              slices.begin_in(y), y.size());
+  }
+  static Var vjp(const Vjp& v) { return slice(v.g, v.attribute<Attribute>().slices); }
+  static std::string attribute_text(const void* attribute) {
+    const auto* a = static_cast<const Attribute*>(attribute);
+    return a->shape.text() + " " + a->slices.text();
+  }
+  static std::vector<Example> examples();
+};
+
+}  // namespace ops
+
+/// x with the same elements in another shape; one size may be -1 and is worked out. Shares x's
+/// memory. Throws ShapeError when the numbers of elements differ.
+inline Var reshape(const Operand& x, const Sizes& sizes) {
+  return record<ops::Reshape>({x}, sizes);
+}
+
+/// x with its axes in reverse, or in the order given: axis k of the result is axis `axes[k]` of x.
+/// Throws ShapeError unless `axes` names each axis of x once.
+inline Var transpose(const Operand& x, const Axes& axes = {}) {
+  return record<ops::Transpose>({x}, axes);
+}
+/// x with its last two axes swapped: the transpose of each matrix in a batch.
+/// Throws ShapeError for fewer than two axes.
+Var swap_last(const Operand& x);
+
+/// x repeated along new leading axes and along axes of size 1, by NumPy's rule; x itself when it
+/// has that shape. Throws ShapeError when x does not broadcast to it.
+inline Var broadcast_to(const Operand& x, const Shape& shape) {
+  if (x.is_var() && x.var().shape() == shape) return x.var();
+  return record<ops::BroadcastTo>({x}, shape);
+}
+
+/// The parts, one after the other along an existing axis; negative axes count from the back.
+/// Throws ShapeError unless they agree in every other axis, TypeError unless in dtype.
+Var concat(std::span<const Operand> parts, std::int64_t axis);
+inline Var concat(std::initializer_list<Operand> parts, std::int64_t axis) {
+  return concat(std::span(parts.begin(), parts.size()), axis);
+}
+Var concat(std::span<const Var> parts, std::int64_t axis, SourceLine where = SourceLine::here());
+
+/// x[start:stop:step, ...] with NumPy's meaning, a copy: `slice(x, {{}, {1, 3}, {.step = -1}})`.
+/// Throws ShapeError for more slices than axes, or a step of 0.
+inline Var slice(const Operand& x, const Slices& slices) {
+  return record<ops::SliceOp>({x}, slices);
+}
+/// Zeros of this shape with g at the slices: the adjoint of `slice`.
+/// Throws ShapeError unless g has the shape that the slices choose.
+inline Var slice_into(const Operand& g, const Shape& shape, const Slices& slices) {
+  return record<ops::SliceInto>({g}, {shape, slices});
+}
+
+using ShapeOps = OpList<ops::Reshape, ops::Transpose, ops::BroadcastTo, ops::Concat, ops::SliceOp,
+                        ops::SliceInto>;
+std::span<const OpRecord> records_of(ShapeOps);
+
+}  // namespace tapewise

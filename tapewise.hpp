@@ -1,0 +1,19 @@
+#pragma once
+
+/// tapewise: reverse-mode automatic differentiation on an explicit computation graph.
+/// This header is all that a program needs.
+
+#include <tapewise/autograd/backward.hpp>
+#include <tapewise/autograd/gradcheck.hpp>
+#include <tapewise/autograd/leaves.hpp>
+#include <tapewise/autograd/program.hpp>
+#include <tapewise/autograd/tape.hpp>
+#include <tapewise/autograd/xtensor_bridge.hpp>
+#include <tapewise/ops/activation.hpp>
+#include <tapewise/ops/conversion.hpp>
+#include <tapewise/ops/index.hpp>
+#include <tapewise/ops/linalg.hpp>
+#include <tapewise/ops/loss.hpp>
+#include <tapewise/ops/reduce.hpp>
+#include <tapewise/ops/shape.hpp>
+#include <tapewise/ops/softmax.hpp>
