@@ -49,7 +49,9 @@ ArrayView number_as(const ArrayView& number, DType dtype, const char* who) {
     case DType::int64:
       if (!(std::abs(value) < 9.2e18) || value != std::floor(value)) throw refuse();
       return ArrayView(static_cast<std::int64_t>(value));
-    default: throw refuse();
+    default:
+      if (value != 0.0 && value != 1.0) throw refuse();
+      return ArrayView(value == 1.0);
   }
 }
 

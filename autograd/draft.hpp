@@ -2,6 +2,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <tapewise/autograd/compile_options.hpp>
 #include <tapewise/autograd/tape.hpp>
 #include <vector>
 
@@ -9,13 +10,6 @@ namespace tapewise {
 
 /// Position of a node in a draft.
 using DraftId = std::uint32_t;
-
-/// The number type that a plan puts in the place of the recorded float dtypes.
-enum class Numbers {
-  as_recorded,
-  float64,     ///< float32 graphs replayed in double
-  complex128,  ///< the complex-step check
-};
 
 /// An array of a tape in the number type of a plan: floats become double or complex.
 std::shared_ptr<const Array> converted(const void* from, const Type& type, Numbers as);

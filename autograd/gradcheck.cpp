@@ -26,7 +26,7 @@ class Replay {
   }
   /// ∂scalar/∂leaf[i]; 0 for a leaf that the scalar does not read.
   double derivative(const Var& leaf, std::int64_t i) {
-    if (!reads(leaf)) return 0.0;
+    if (!program_.reads(leaf)) return 0.0;
     return complex_ ? complex_step(leaf, i) : central_difference(leaf, i);
   }
 
@@ -39,12 +39,6 @@ class Replay {
       complex = false;
       return compile({scalar}, {.numbers = Numbers::float64});
     }
-  }
-
-  bool reads(const Var& leaf) const {
-    const auto& inputs = program_.plan().inputs;
-    return std::any_of(inputs.begin(), inputs.end(),
-                       [&](const PlanInput& input) { return same_node(input.var, leaf); });
   }
 
   /// f(x + ih) = f(x) + ih f'(x) + O(h²): no difference is taken, so h can be as small as we like.

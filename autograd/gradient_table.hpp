@@ -2,7 +2,7 @@
 #include <iosfwd>
 #include <memory>
 #include <span>
-#include <tapewise/autograd/subgraph.hpp>
+#include <tapewise/autograd/tape.hpp>
 #include <vector>
 
 namespace tapewise {

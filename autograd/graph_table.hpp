@@ -1,5 +1,6 @@
 #pragma once
 #include <tapewise/autograd/gradient_table.hpp>
+#include <tapewise/autograd/subgraph.hpp>
 #include <vector>
 
 namespace tapewise {

@@ -109,7 +109,7 @@ struct Vjp {
   }
 };
 
-/// One input of an example: random numbers in [low, high], or the integers and bools given.
+/// One input of an example: random numbers in [low, high); whole ones for int64, either for bool.
 struct ExampleInput {
   DType dtype = DType::float64;  ///< a float64 example is run in every float dtype
   Shape shape;

@@ -4,21 +4,12 @@
 #include <span>
 #include <string>
 #include <tapewise/autograd/cell.hpp>
+#include <tapewise/autograd/compile_options.hpp>
 #include <tapewise/autograd/draft.hpp>
 #include <tapewise/autograd/op.hpp>
 #include <vector>
 
 namespace tapewise {
-
-/// How to make a plan. Every pass can be switched off.
-struct CompileOptions {
-  bool fold = true;            ///< compute nodes of constants once, while planning
-  bool share = true;           ///< common subexpressions: equal nodes are computed once
-  bool absorb = true;          ///< transposes as flags of matmul, broadcasts read in place
-  bool reuse = true;           ///< buffers are reused when their last reader is done
-  bool update_in_place = true; ///< new parameter values are written straight to their cell
-  Numbers numbers = Numbers::as_recorded;
-};
 
 /// Where a value lies while a program runs.
 struct Place {

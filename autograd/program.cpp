@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <tapewise/autograd/error.hpp>
+#include <tapewise/autograd/plan.hpp>
 
 namespace tapewise {
 
@@ -94,6 +94,17 @@ void Program::run() {
   }
   for (Clock* clock : written_) clock->tick();
   has_run_ = true;
+}
+
+std::size_t Program::steps() const { return plan_->steps.size(); }
+std::size_t Program::arena_bytes() const { return plan_->arena_bytes; }
+std::size_t Program::peak_bytes() const { return plan_->peak_bytes; }
+double Program::flops() const { return plan_->flops; }
+const Type& Program::type(std::size_t output) const { return plan_->outputs[output].type; }
+
+bool Program::reads(const Var& leaf) const {
+  return std::any_of(plan_->inputs.begin(), plan_->inputs.end(),
+                     [&](const PlanInput& input) { return same_node(input.var, leaf); });
 }
 
 std::size_t Program::index_of(const Var& output) const {

@@ -5,10 +5,15 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <tapewise/autograd/plan.hpp>
+#include <tapewise/autograd/compile_options.hpp>
+#include <tapewise/autograd/op.hpp>
 #include <vector>
 
 namespace tapewise {
+
+struct Plan;
+struct Place;
+class Clock;
 
 /// A plan and the memory in which it runs: what `compile` returns. `run()` replays the recorded
 /// computation with the leaves as they are, without allocating, searching or checking shapes.
@@ -43,6 +48,7 @@ class Program {
   /// Raw and contiguous.
   const void* data(std::size_t output) const;
   std::size_t index_of(const Var& output) const;
+  const Type& type(std::size_t output) const;
   /// Throws TypeError unless the output is of this dtype.
   void require_output_dtype(std::size_t output, DType asked) const;
 
@@ -55,11 +61,13 @@ class Program {
   void* bound_data(const Var& leaf);
 
   /// What the program is. Bytes: the arena, and the most that is alive at once.
-  std::size_t steps() const { return plan_->steps.size(); }
-  std::size_t arena_bytes() const { return plan_->arena_bytes; }
-  std::size_t peak_bytes() const { return plan_->peak_bytes; }
+  std::size_t steps() const;
+  std::size_t arena_bytes() const;
+  std::size_t peak_bytes() const;
   /// Floating-point operations of a run, an elementwise op counting one per element.
-  double flops() const { return plan_->flops; }
+  double flops() const;
+  /// Whether a run depends on this leaf.
+  bool reads(const Var& leaf) const;
   const Plan& plan() const { return *plan_; }
 
   explicit Program(std::shared_ptr<const Plan> plan);

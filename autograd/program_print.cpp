@@ -1,6 +1,6 @@
-#include <cstdio>
 #include <iomanip>
 #include <ostream>
+#include <tapewise/autograd/plan.hpp>
 #include <tapewise/autograd/program.hpp>
 
 namespace tapewise {

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <tapewise/autograd/forward.hpp>
 #include <tapewise/autograd/leaves.hpp>
+#include <unordered_map>
 
 namespace tapewise {
 
@@ -38,7 +40,23 @@ DomainError TypeArgs::domain_error(const std::string& what) const {
   return DomainError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
 }
 
-Tape::Tape() : own_clock_(std::make_shared<Clock>()), literals_(64) {
+struct Tape::Index {
+  struct Literal {
+    std::uint64_t bits = 0;
+    DType dtype = DType::float64;
+    NodeId id = 0;
+    std::uint32_t generation = 0;  // 0: an empty place
+  };
+
+  std::unordered_multimap<std::size_t, std::uint32_t> types_by_hash;
+  std::unordered_map<const Cell*, NodeId> leaf_of_cell;
+  std::unordered_map<const Clock*, std::uint32_t> clock_uses;
+  std::map<NodeId, std::string> labels;
+  std::unordered_map<NodeId, NodeId> reads;  // node -> the first node recorded after it was read
+  std::array<Literal, 64> literals;          // constants recorded for plain numbers, by hash
+};
+
+Tape::Tape() : own_clock_(std::make_shared<Clock>()), index_(std::make_unique<Index>()) {
   attributes_.push_back(0);  // position 0 stands for "no attribute"
 }
 Tape::~Tape() = default;
@@ -73,7 +91,7 @@ Var Tape::constant(const ArrayView& value, std::string_view label, SourceLine wh
 }
 
 Var Tape::leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where) {
-  if (const auto known = leaf_of_cell_.find(cell.get()); known != leaf_of_cell_.end()) {
+  if (const auto known = index_->leaf_of_cell.find(cell.get()); known != index_->leaf_of_cell.end()) {
     const Var v = var(known->second);
     if (&v.op() == &op) return v;
     throw TypeError(describe(v.id(), "[" + std::string(op.name) + "] this cell is on the tape as " +
@@ -81,14 +99,14 @@ Var Tape::leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceL
   }
   const LeafAttribute attribute{cells_.size(), 0};
   const NodeId id = append(op, {}, intern(cell->type()), &attribute, where);
-  if (&op != &constant_op()) leaf_of_cell_.emplace(cell.get(), id);
+  if (&op != &constant_op()) index_->leaf_of_cell.emplace(cell.get(), id);
   attach(cell);
   return label.empty() ? var(id) : var(id).named(label);
 }
 
 Var Tape::literal(double number, DType dtype, SourceLine where) {
   const std::uint64_t bits = bits_of(number_as(ArrayView(number), dtype, "constant"));
-  LiteralKey& known = literals_[(bits * 0x9E3779B97F4A7C15U >> 58U) % literals_.size()];
+  Index::Literal& known = index_->literals[bits * 0x9E3779B97F4A7C15U >> 58U];
   if (known.generation == 0 || known.bits != bits || known.dtype != dtype || known.id >= size() ||
       nodes_[known.id].generation != known.generation) {
     const LeafAttribute attribute{LeafAttribute::no_cell, bits};
@@ -108,7 +126,7 @@ const CellPtr& Tape::cell(NodeId id) const {
 void Tape::attach(const CellPtr& cell) {
   cells_.push_back(cell);
   const auto& clock = cell->clock();
-  if (clock_uses_[clock.get()]++ == 0) {
+  if (index_->clock_uses[clock.get()]++ == 0) {
     epoch_base_ -= clock->ticks();
     clocks_.push_back(clock);
   }
@@ -116,8 +134,8 @@ void Tape::attach(const CellPtr& cell) {
 
 void Tape::detach(const CellPtr& cell) {
   const auto& clock = cell->clock();
-  if (--clock_uses_[clock.get()] > 0) return;
-  clock_uses_.erase(clock.get());
+  if (--index_->clock_uses[clock.get()] > 0) return;
+  index_->clock_uses.erase(clock.get());
   epoch_base_ += clock->ticks();
   std::erase(clocks_, clock);
 }
@@ -172,7 +190,7 @@ Var Tape::record(const OpRecord& op, std::span<const Operand> operands, const vo
     if (operand.is_var()) {
       require_own(operand.var(), op.name.data());
       ids[k] = operand.var().id();
-      types[k] = &types_[nodes_[ids[k]].type];
+      types[k] = types_[nodes_[ids[k]].type].get();
       if (first_var == nullptr) first_var = &operand;
       one_type = one_type && nodes_[ids[k]].type == nodes_[first_var->var().id()].type;
       continue;
@@ -229,7 +247,7 @@ NodeId Tape::append(const OpRecord& op, std::span<const NodeId> parents, std::ui
     active = active || nodes_[p].active;
     node.variable = node.variable || nodes_[p].variable;
   }
-  node.active = active && is_float(types_[type].dtype) && !op.traits.stops_gradient;
+  node.active = active && is_float(types_[type]->dtype) && !op.traits.stops_gradient;
   if (op.attribute_bytes > 0) {
     const std::size_t words = (op.attribute_bytes + 7) / 8;
     node.attribute = static_cast<std::uint32_t>(attributes_.size());
@@ -243,29 +261,33 @@ NodeId Tape::append(const OpRecord& op, std::span<const NodeId> parents, std::ui
 
 std::uint32_t Tape::intern(const Type& type) {
   const std::size_t h = hash_of(type);
-  const auto [begin, end] = types_by_hash_.equal_range(h);
+  const auto [begin, end] = index_->types_by_hash.equal_range(h);
   for (auto it = begin; it != end; ++it) {
-    if (types_[it->second] == type) return it->second;
+    if (*types_[it->second] == type) return it->second;
   }
-  types_.push_back(type);
+  types_.push_back(std::make_unique<const Type>(type));
   const auto index = static_cast<std::uint32_t>(types_.size() - 1);
-  types_by_hash_.emplace(h, index);
+  index_->types_by_hash.emplace(h, index);
   return index;
+}
+
+std::vector<Type> Tape::types() const {
+  std::vector<Type> all;
+  for (const auto& type : types_) all.push_back(*type);
+  return all;
 }
 
 // --- handles, labels ----------------------------------------------------------------------------
 
-void Tape::require_own(const Var& v, const char* who) const {
+void Tape::refuse_handle(const Var& v, const char* who) const {
   const std::string start = "[" + std::string(who) + "] ";
   if (v.tape_ == nullptr) throw HandleError(start + "the Var is empty: it was never recorded");
   if (v.tape_ != this) {
     throw HandleError(start + v.tape_->describe(v.id_, "the node is on another tape; a graph lives "
                                                        "on one tape"));
   }
-  if (v.id_ >= size() || nodes_[v.id_].generation != v.generation_) {
-    throw HandleError(start + "%" + std::to_string(v.id_) +
-                      " was removed by rewind or clear: record it again");
-  }
+  throw HandleError(start + "%" + std::to_string(v.id_) +
+                    " was removed by rewind or clear: record it again");
 }
 
 Var Tape::operator[](NodeId id) {
@@ -277,11 +299,11 @@ Var Tape::operator[](NodeId id) {
 }
 
 std::string_view Tape::label(NodeId id) const {
-  const auto found = labels_.find(id);
-  return found == labels_.end() ? std::string_view{} : std::string_view(found->second);
+  const auto found = index_->labels.find(id);
+  return found == index_->labels.end() ? std::string_view{} : std::string_view(found->second);
 }
 
-void Tape::set_label(NodeId id, std::string_view label) { labels_[id] = label; }
+void Tape::set_label(NodeId id, std::string_view label) { index_->labels[id] = label; }
 
 std::string Tape::describe(NodeId id, const std::string& what) const {
   if (id >= size()) return what;
@@ -293,6 +315,19 @@ std::string Tape::describe(NodeId id, const std::string& what) const {
 std::span<std::uint32_t> Tape::visited() {
   if (visited_.size() < nodes_.size()) visited_.resize(nodes_.capacity());
   return visited_;
+}
+
+void Tape::note_read(NodeId id) {
+  if (nodes_[id].variable) index_->reads.try_emplace(id, size());
+}
+
+std::vector<NodeId> Tape::reads_before(NodeId newest) const {
+  std::vector<NodeId> ids;
+  for (const auto& [id, recorded_before] : index_->reads) {
+    if (recorded_before <= newest) ids.push_back(id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
 }
 
 // --- values, guards -----------------------------------------------------------------------------
@@ -324,9 +359,9 @@ void Tape::rewind(const Mark& mark) {
   }
   if (mark.size == size() && mark.guards == guards_.size()) return;
   for (std::size_t c = mark.cells; c < cells_.size(); ++c) {
-    if (const auto leaf = leaf_of_cell_.find(cells_[c].get());
-        leaf != leaf_of_cell_.end() && leaf->second >= mark.size) {
-      leaf_of_cell_.erase(leaf);
+    if (const auto leaf = index_->leaf_of_cell.find(cells_[c].get());
+        leaf != index_->leaf_of_cell.end() && leaf->second >= mark.size) {
+      index_->leaf_of_cell.erase(leaf);
     }
     detach(cells_[c]);
   }
@@ -335,8 +370,8 @@ void Tape::rewind(const Mark& mark) {
   parents_.resize(mark.parents);
   attributes_.resize(mark.attributes);
   guards_.resize(mark.guards);
-  labels_.erase(labels_.lower_bound(mark.size), labels_.end());
-  std::erase_if(reads_, [&](const auto& read) { return read.first >= mark.size; });
+  index_->labels.erase(index_->labels.lower_bound(mark.size), index_->labels.end());
+  std::erase_if(index_->reads, [&](const auto& read) { return read.first >= mark.size; });
   values_.shrink(mark.size);
   ++generation_;
 }

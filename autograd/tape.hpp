@@ -1,6 +1,6 @@
 #pragma once
 #include <cstdint>
-#include <map>
+#include <iosfwd>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,7 +10,6 @@
 #include <tapewise/autograd/op.hpp>
 #include <tapewise/autograd/values.hpp>
 #include <tapewise/autograd/var.hpp>
-#include <unordered_map>
 #include <vector>
 
 namespace tapewise {
@@ -74,8 +73,10 @@ class Tape {
   std::span<const NodeId> parents(NodeId id) const {
     return {parents_.data() + nodes_[id].parents_begin, nodes_[id].parents_count};
   }
-  std::span<const Type> types() const { return types_; }
-  const Type& type(NodeId id) const { return types_[nodes_[id].type]; }
+  /// A node's type; the reference stays good while more nodes are recorded.
+  const Type& type(NodeId id) const { return *types_[nodes_[id].type]; }
+  /// The different types on the tape, to which Node::type refers.
+  std::vector<Type> types() const;
   const void* attribute(NodeId id) const { return attributes_.data() + nodes_[id].attribute; }
   /// The label or an empty text.
   std::string_view label(NodeId id) const;
@@ -84,7 +85,11 @@ class Tape {
   const CellPtr& cell(NodeId id) const;
   Var var(NodeId id) { return {*this, id, nodes_[id].generation}; }
   /// Throws HandleError unless `v` is a node of this tape.
-  void require_own(const Var& v, const char* who) const;
+  void require_own(const Var& v, const char* who) const {
+    if (v.tape_ != this || v.id_ >= nodes_.size() || nodes_[v.id_].generation != v.generation_) {
+      refuse_handle(v, who);
+    }
+  }
   /// "[op] what\n  recorded at file:line as %id "label"".
   std::string describe(NodeId id, const std::string& what) const;
 
@@ -96,11 +101,9 @@ class Tape {
 
   /// Remembers that user code has read a value that may change: a branch on it leaves no guard, so
   /// a program lists what was read while it was recorded.
-  void note_read(NodeId id) {
-    if (nodes_[id].variable) reads_.try_emplace(id, size());
-  }
-  /// node -> the first node recorded after it was read
-  const std::unordered_map<NodeId, NodeId>& reads() const { return reads_; }
+  void note_read(NodeId id);
+  /// The nodes that were read before the node `newest` was recorded, ascending.
+  std::vector<NodeId> reads_before(NodeId newest) const;
 
   /// Reads a scalar condition for a C++ branch and remembers which way it went.
   bool guard(const Var& condition);
@@ -151,15 +154,9 @@ class Tape {
   std::uint32_t new_ticket() { return ++ticket_; }
 
  private:
-  struct LiteralKey {
-    std::uint64_t bits = 0;
-    DType dtype = DType::float64;
-    NodeId id = 0;
-    std::uint32_t generation = 0;  // 0: an empty place
-  };
-
   Var leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where);
   Var literal(double number, DType dtype, SourceLine where);
+  [[noreturn]] void refuse_handle(const Var& v, const char* who) const;
   NodeId append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
                 const void* attribute, SourceLine where);
   std::uint32_t intern(const Type& type);
@@ -167,27 +164,28 @@ class Tape {
   void detach(const CellPtr& cell);
   DType literal_dtype(std::span<const Operand> operands) const;
 
+  // What is looked up in maps stands in tape.cpp: this header is read by every user program.
+  struct Index;
+
   std::vector<Node> nodes_;
   std::vector<NodeId> parents_;
   std::vector<std::uint64_t> attributes_;
-  std::vector<Type> types_;
-  std::unordered_multimap<std::size_t, std::uint32_t> types_by_hash_;
+  std::vector<std::unique_ptr<const Type>> types_;  // never move: see type()
   std::vector<CellPtr> cells_;
-  std::unordered_map<const Cell*, NodeId> leaf_of_cell_;
-  std::unordered_map<const Clock*, std::uint32_t> clock_uses_;
   std::vector<std::shared_ptr<Clock>> clocks_;
-  std::uint64_t epoch_base_ = 0;  // keeps the epoch steady when a clock comes or goes
   std::shared_ptr<Clock> own_clock_;
-  std::map<NodeId, std::string> labels_;
+  std::uint64_t epoch_base_ = 0;  // keeps the epoch steady when a clock comes or goes
   std::vector<Guard> guards_;
   Values values_;
-  std::vector<LiteralKey> literals_;
+  std::unique_ptr<Index> index_;
   std::vector<std::uint32_t> visited_;
   std::uint32_t ticket_ = 0;
   std::uint32_t generation_ = 1;
   SourceLine b_line_;
   bool in_b_ = false;
-  std::unordered_map<NodeId, NodeId> reads_;
 };
+
+/// A line per node: id, op with its parents, type, label; the nodes of subgraph B are marked with B.
+std::ostream& operator<<(std::ostream& out, const Tape& tape);
 
 }  // namespace tapewise

@@ -83,7 +83,7 @@ template <class T>
 auto Program::view(const Var& output) const {
   const std::size_t k = index_of(output);
   require_output_dtype(k, dtype_of<T>);
-  const Shape& shape = plan().outputs[k].type.shape;
+  const Shape& shape = type(k).shape;
   return xt::adapt(static_cast<const T*>(data(k)), static_cast<std::size_t>(shape.size()),
                    xt::no_ownership(), bridge::xt_shape(shape));
 }

@@ -3,44 +3,128 @@
 set(TAPEWISE_SOURCES
     # autograd
     autograd/array.cpp
+    autograd/backward.cpp
     autograd/cell.cpp
+    autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp
+    autograd/gradcheck.cpp
+    autograd/gradient_table.cpp
+    autograd/graph_table.cpp
     autograd/leaves.cpp
+    autograd/numbers_table.cpp
+    autograd/passes/absorb.cpp
+    autograd/passes/arena.cpp
+    autograd/passes/emit.cpp
+    autograd/passes/fold.cpp
+    autograd/passes/pin.cpp
+    autograd/passes/place.cpp
+    autograd/passes/prune.cpp
+    autograd/passes/reach.cpp
+    autograd/passes/schedule.cpp
+    autograd/passes/share.cpp
+    autograd/plan.cpp
+    autograd/program.cpp
+    autograd/program_print.cpp
     autograd/shape.cpp
+    autograd/subgraph.cpp
     autograd/tape.cpp
+    autograd/tape_print.cpp
+    autograd/text.cpp
     autograd/values.cpp
     autograd/var.cpp
     # ops
+    ops/activation.cpp
+    ops/all_ops.cpp
+    ops/arithmetic.cpp
+    ops/axes.cpp
+    ops/comparison.cpp
+    ops/conversion.cpp
+    ops/cotangent.cpp
+    ops/elementary.cpp
+    ops/index.cpp
+    ops/kernels/blas.cpp
     ops/kernels/elementwise_loop.cpp
+    ops/kernels/reduction.cpp
+    ops/kernels/rows.cpp
+    ops/kernels/strided_copy.cpp
+    ops/linalg.cpp
+    ops/loss.cpp
     ops/math.cpp
     ops/probe.cpp
+    ops/reduce.cpp
+    ops/shape.cpp
+    ops/slices.cpp
+    ops/softmax.cpp
+    # nn
+    nn/byte_reader.cpp
+    nn/data.cpp
+    nn/idx.cpp
+    nn/init.cpp
+    nn/module.cpp
+    nn/optimizer.cpp
+    nn/random.cpp
 )
 
 set(TAPEWISE_PUBLIC_HEADERS
     tapewise.hpp
     # autograd
     autograd/array.hpp
+    autograd/backward.hpp
     autograd/cell.hpp
+    autograd/compile_options.hpp
     autograd/complex.hpp
+    autograd/cotangent.hpp
+    autograd/draft.hpp
     autograd/dtype.hpp
     autograd/error.hpp
     autograd/forward.hpp
+    autograd/gradcheck.hpp
+    autograd/gradient_table.hpp
+    autograd/graph_table.hpp
     autograd/graph_walk.hpp
     autograd/leaves.hpp
     autograd/node.hpp
+    autograd/numbers_table.hpp
     autograd/op.hpp
+    autograd/plan.hpp
+    autograd/program.hpp
     autograd/shape.hpp
     autograd/source_line.hpp
+    autograd/subgraph.hpp
     autograd/tape.hpp
+    autograd/text.hpp
     autograd/values.hpp
     autograd/var.hpp
+    autograd/xtensor_bridge.hpp
     # ops
-    ops/cotangent.hpp
+    ops/activation.hpp
+    ops/arithmetic.hpp
+    ops/axes.hpp
+    ops/comparison.hpp
+    ops/conversion.hpp
+    ops/elementary.hpp
+    ops/index.hpp
     ops/kernels/elementwise_loop.hpp
+    ops/kernels/reduction.hpp
+    ops/kernels/strided_copy.hpp
+    ops/linalg.hpp
+    ops/loss.hpp
     ops/make_record.hpp
     ops/math.hpp
     ops/own_op.hpp
     ops/probe.hpp
+    ops/reduce.hpp
     ops/scheme.hpp
+    ops/shape.hpp
+    ops/slices.hpp
+    ops/softmax.hpp
+    # nn
+    nn/byte_reader.hpp
+    nn/data.hpp
+    nn/idx.hpp
+    nn/init.hpp
+    nn/module.hpp
+    nn/optimizer.hpp
+    nn/random.hpp
 )

@@ -44,12 +44,13 @@ std::size_t data_bytes(const ByteReader& file, IdxType type, std::span<const std
   constexpr std::uint64_t limit = std::uint64_t{1} << 47U;
   std::uint64_t bytes = size_of(type);
   bool empty = false;
-  for (const std::int64_t size : sizes) {  // every size is below 2^32, so nothing wraps around
+  for (const std::int64_t size : sizes) {
     empty = empty || size == 0;
-    if (size > 0) bytes *= static_cast<std::uint64_t>(size);
-    if (bytes >= limit >> 15U && bytes >= limit) {
+    const auto factor = static_cast<std::uint64_t>(std::max<std::int64_t>(size, 1));
+    if (factor >= limit / bytes) {
       file.fail("the header asks for an array that is larger than memory can be");
     }
+    bytes *= factor;
   }
   return empty ? 0 : static_cast<std::size_t>(bytes);
 }

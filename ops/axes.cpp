@@ -25,7 +25,7 @@ void Axes::check(const Shape& shape, const TypeArgs& args) const {
 std::uint32_t Axes::bits(std::size_t rank) const {
   if (all()) return (1U << rank) - 1U;
   std::uint32_t bits = 0;
-  for (std::size_t k = 0; k < count(); ++k) bits |= 1U << normal_axis(axes_[k], rank);
+  for (std::size_t k = 0; k < count(); ++k) bits |= 1U << accepted_axis(axes_[k], rank);
   return bits;
 }
 

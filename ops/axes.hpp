@@ -10,6 +10,11 @@
 
 namespace tapewise {
 
+/// The axis meant by a number that a shape rule has accepted.
+constexpr std::size_t accepted_axis(std::int64_t axis, std::size_t rank) {
+  return static_cast<std::size_t>(axis) + (axis < 0 ? rank : 0);
+}
+
 /// Axes as a caller names them: none (all of them), one, or a list. Negative ones count from the
 /// back. Plain data, so that an attribute can hold it.
 class Axes {

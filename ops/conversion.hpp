@@ -9,6 +9,7 @@ struct Cast : Structured {
   static constexpr std::string_view name = "cast", formula = "x as another dtype",
                                     domain = "numbers that fit";
   static constexpr DTypes dtypes = every_dtype;
+  static constexpr int arity = 1;
   static constexpr bool may_throw = true;
   struct Attribute {
     DType to;
@@ -40,6 +41,7 @@ struct Cast : Structured {
 struct StopGradient : Structured {
   static constexpr std::string_view name = "stop_gradient", formula = "x, held constant";
   static constexpr DTypes dtypes = every_dtype;
+  static constexpr int arity = 1;
   static constexpr bool alias = true;
   static constexpr bool stops_gradient = true;
   static Type type(const TypeArgs& args) { return args.parent(0); }

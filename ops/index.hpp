@@ -21,6 +21,7 @@ struct IndexParams {
 struct IndexRule : Structured {
   static constexpr std::string_view domain = "-n ≤ index < n";
   static constexpr DTypes dtypes = every_dtype;
+  static constexpr int arity = 2;
   static constexpr bool may_throw = true;
   using Params = IndexParams;
   struct Attribute {
@@ -91,6 +92,7 @@ struct OneHot : Structured {
   static constexpr std::string_view name = "one_hot", formula = "1 at the label, 0 elsewhere",
                                     domain = "-n ≤ label < n";
   static constexpr DTypes dtypes = every_dtype;
+  static constexpr int arity = 1;
   static constexpr bool may_throw = true;
   static constexpr bool stops_gradient = true;
   struct Attribute {

@@ -9,6 +9,7 @@ namespace ops {
 
 /// Ops that fold axes away, or to size 1 with `keepdims`.
 struct ReduceRule : Structured {
+  static constexpr int arity = 1;
   struct Attribute {
     Axes axes;
     std::uint64_t keepdims;

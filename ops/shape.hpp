@@ -2,6 +2,7 @@
 #include <tapewise/ops/axes.hpp>
 #include <tapewise/ops/kernels/strided_copy.hpp>
 #include <tapewise/ops/scheme.hpp>
+#include <tapewise/ops/slices.hpp>
 
 namespace tapewise {
 
@@ -22,47 +23,12 @@ class Sizes {
   Shape shape_of(const Shape& x, const TypeArgs& args) const;
   /// The shape that sizes without a -1 stand for.
   constexpr Shape shape() const { return Shape(std::span(sizes_.data(), rank_)); }
-  /// "shape=2,-1"
+  /// "(2,-1)"
   std::string text() const;
 
  private:
   std::array<std::int64_t, Shape::max_rank> sizes_{};
   std::uint64_t rank_ = 0;
-};
-
-/// `start:stop:step` along one axis, as in NumPy: negative places count from the end, places
-/// beyond the ends are moved to them, a negative step walks backwards. `Slice{}` is the whole axis.
-struct Slice {
-  /// Left out: the beginning or the end, whichever the step's direction makes it.
-  static constexpr std::int64_t none = INT64_MIN;
-  std::int64_t start = none, stop = none, step = 1;
-};
-
-/// One `Slice` for each of the first axes; the axes after them are taken whole.
-class Slices {
- public:
-  constexpr Slices() = default;
-  constexpr Slices(std::initializer_list<Slice> slices)
-      : Slices(std::span(slices.begin(), slices.size())) {}
-  constexpr explicit Slices(std::span<const Slice> slices) : count_(slices.size()) {
-    std::copy_n(slices.begin(), std::min(slices.size(), Shape::max_rank), slices_.begin());
-  }
-
-  constexpr std::size_t count() const { return count_; }
-  constexpr const Slice& operator[](std::size_t axis) const { return slices_[axis]; }
-  /// Throws ShapeError for more slices than axes, or a step of 0.
-  void check(const Shape& x, const TypeArgs& args) const;
-  /// The shape of the elements chosen from an array of shape `x`.
-  Shape shape_of(const Shape& x) const;
-  /// The element of a row-major `x` where they begin, and the strides to walk through them.
-  std::int64_t begin_in(const Shape& x) const;
-  Strides strides_in(const Shape& x) const;
-  /// "[1:3,::-1]"
-  std::string text() const;
-
- private:
-  std::array<Slice, Shape::max_rank> slices_{};
-  std::uint64_t count_ = 0;
 };
 
 Var slice(const Operand& x, const Slices& slices);
@@ -73,6 +39,7 @@ namespace ops {
 struct Reshape : Structured {
   static constexpr std::string_view name = "reshape", formula = "x in another shape";
   static constexpr DTypes dtypes = every_dtype;
+  static constexpr int arity = 1;
   static constexpr bool alias = true;
   using Attribute = Sizes;
   static Type type(const TypeArgs& args) {
@@ -89,6 +56,7 @@ struct Reshape : Structured {
 /// What moves elements without looking at them.
 struct CopyRule : Structured {
   static constexpr DTypes dtypes = every_dtype;
+  static constexpr int arity = 1;
   using Params = kernels::StridedCopy;
   template <class T>
   static void kernel(const KernelCall& call) {
@@ -116,6 +84,7 @@ struct Transpose : CopyRule {
 
 struct BroadcastTo : CopyRule {
   static constexpr std::string_view name = "broadcast_to", formula = "x, repeated";
+  static constexpr bool broadcast = true;
   using Attribute = Sizes;
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request) {
@@ -180,7 +149,6 @@ struct SliceOp : CopyRule {
 struct SliceInto : CopyRule {
   static constexpr std::string_view name = "slice_into",
                                     formula = "zeros with g at [start:stop:step, ...]";
-  static constexpr DTypes dtypes = every_dtype;
   struct Attribute {
     Sizes shape;
     Slices slices;
@@ -226,9 +194,11 @@ inline Var broadcast_to(const Operand& x, const Shape& shape) {
 
 /// The parts, one after the other along an existing axis; negative axes count from the back.
 /// Throws ShapeError unless they agree in every other axis, TypeError unless in dtype.
-Var concat(std::span<const Operand> parts, std::int64_t axis);
-inline Var concat(std::initializer_list<Operand> parts, std::int64_t axis) {
-  return concat(std::span(parts.begin(), parts.size()), axis);
+Var concat(std::span<const Operand> parts, std::int64_t axis,
+           SourceLine where = SourceLine::here());
+inline Var concat(std::initializer_list<Operand> parts, std::int64_t axis,
+                  SourceLine where = SourceLine::here()) {
+  return concat(std::span(parts.begin(), parts.size()), axis, where);
 }
 Var concat(std::span<const Var> parts, std::int64_t axis, SourceLine where = SourceLine::here());
 

@@ -77,10 +77,7 @@ void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
     const Var v = tape.var(node.origin);
     plan.outputs.push_back({v, v.name(), draft.type_of(node), placement.places[id]});
   }
-  for (const auto& [id, recorded_before] : tape.reads()) {
-    if (recorded_before <= newest) plan.reads.push_back(tape.var(id).name());
-  }
-  std::sort(plan.reads.begin(), plan.reads.end());
+  for (const NodeId id : tape.reads_before(newest)) plan.reads.push_back(tape.var(id).name());
 }
 
 }  // namespace

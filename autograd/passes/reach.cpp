@@ -49,7 +49,7 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
   Draft draft;
   draft.tape = &tape;
   draft.numbers = numbers;
-  draft.types.assign(tape.types().begin(), tape.types().end());
+  draft.types = tape.types();
   if (numbers != Numbers::as_recorded) {
     for (Type& type : draft.types) {
       if (is_float(type.dtype)) type.dtype = DType::float64;

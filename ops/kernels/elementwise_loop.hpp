@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstddef>
 #include <tapewise/autograd/op.hpp>
 #include <tapewise/ops/scheme.hpp>
 #include <tuple>
@@ -21,13 +22,14 @@ struct ElementwiseParams {
   static constexpr std::size_t max_arity = 3;
 
   Inner inner;
-  std::size_t operands;
   std::size_t n;  ///< elements along the inner axis
+  std::size_t operands;
   std::size_t outer_rank;
+  alignas(8) std::byte attribute[16];
+  // From here on for the strided case only: flat kernels are stored without it.
+  std::size_t inner_out_bytes;
   std::array<std::int64_t, Shape::max_rank> outer_sizes;
   std::array<std::array<std::int64_t, Shape::max_rank>, max_arity> outer_bytes;  ///< strides
-  std::size_t inner_out_bytes;
-  alignas(8) std::byte attribute[32];
 };
 
 template <class R, class T, int k>
@@ -133,6 +135,9 @@ Kernel elementwise_kernel(const KernelRequest& request) {
           kernel.run = params.outer_rank == 0 ? flat[repeated] : &run_strided;
         }(std::make_integer_sequence<unsigned, (1U << R::arity)>{});
         kernel.set_params(params);
+        if (params.outer_rank == 0) {
+          kernel.params_bytes = offsetof(ElementwiseParams, inner_out_bytes);
+        }
         kernel.flops = static_cast<double>(request.out.size());
       }(Ks{});
     }

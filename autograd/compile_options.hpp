@@ -1,0 +1,23 @@
+#pragma once
+#include <cstdint>
+
+namespace tapewise {
+
+/// The number type that a plan puts in the place of the recorded float dtypes.
+enum class Numbers : std::uint8_t {
+  as_recorded,
+  float64,     ///< float32 graphs replayed in double
+  complex128,  ///< the complex-step check
+};
+
+/// How to make a plan. Every pass can be switched off.
+struct CompileOptions {
+  bool fold = true;            ///< compute nodes of constants once, while planning
+  bool share = true;           ///< common subexpressions: equal nodes are computed once
+  bool absorb = true;          ///< transposes as flags of matmul, broadcasts read in place
+  bool reuse = true;           ///< buffers are reused when their last reader is done
+  bool update_in_place = true; ///< new parameter values are written straight to their cell
+  Numbers numbers = Numbers::as_recorded;
+};
+
+}  // namespace tapewise

@@ -1,0 +1,393 @@
+#include <tapewise/ops/index.hpp>
+
+#include <algorithm>
+#include <tapewise/ops/axes.hpp>
+#include <tapewise/ops/library_records.hpp>
+
+namespace tapewise::ops {
+
+namespace {
+
+void require_indices(const TypeArgs& args, std::size_t k) {
+  if (const Type& indices = args.parent(k); indices.dtype != DType::int64) {
+    throw args.type_error("indices are int64, given " + to_string(indices) +
+                          ": write cast(indices, DType::int64)");
+  }
+}
+
+std::size_t checked_axis(const TypeArgs& args, std::int64_t given, std::size_t rank,
+                         const Shape& shape) {
+  const int axis = normal_axis(given, rank);
+  if (axis < 0) {
+    throw args.shape_error("axis " + std::to_string(given) + " is out of range for " +
+                           to_string(shape));
+  }
+  return static_cast<std::size_t>(axis);
+}
+
+/// The result of an adjoint needs room for at least no element.
+std::int64_t checked_size(const TypeArgs& args, std::int64_t size) {
+  if (size < 0) throw args.shape_error("the size is negative: " + std::to_string(size));
+  return size;
+}
+
+void require_numbers(const TypeArgs& args) {
+  if (const Type& g = args.parent(0); !numbers.contains(g.dtype)) {
+    throw args.type_error("nothing can be added up in " + to_string(g) + ": write cast(g, dtype)");
+  }
+}
+
+/// `shape` seen around `axis`.
+IndexParams around(const Shape& shape, std::int64_t given, std::int64_t count) {
+  const std::size_t axis = accepted_axis(given, shape.rank());
+  IndexParams p{1, shape[axis], 1, count, static_cast<std::int64_t>(axis)};
+  for (std::size_t a = 0; a < axis; ++a) p.outer *= shape[a];
+  for (std::size_t a = axis + 1; a < shape.rank(); ++a) p.inner *= shape[a];
+  return p;
+}
+
+[[noreturn]] void refuse(std::string_view op, std::int64_t index, std::int64_t position,
+                         const IndexParams& p) {
+  throw DomainError("[" + std::string(op) + "] index " + std::to_string(index) + " at position " +
+                    std::to_string(position) + " is out of range for axis " +
+                    std::to_string(p.axis) + " of size " + std::to_string(p.size));
+}
+
+/// The place that `indices[position]` means.
+template <class R>
+std::int64_t place(const std::int64_t* indices, std::int64_t position, const IndexParams& p) {
+  const std::int64_t index = indices[position];
+  const std::int64_t place = index < 0 ? index + p.size : index;
+  if (place < 0 || place >= p.size) refuse(R::name, index, position, p);
+  return place;
+}
+
+template <class T>
+void set_zero(T* out, std::int64_t n) {
+  std::fill_n(out, n, T(0));
+}
+
+}  // namespace
+
+// --- take, take_add -----------------------------------------------------------------------------
+
+Type Take::type(const TypeArgs& args) {
+  const Type& x = args.parent(0);
+  const Shape& indices = args.parent(1).shape;
+  const std::size_t axis =
+      checked_axis(args, args.attribute<Attribute>().axis, x.shape.rank(), x.shape);
+  require_indices(args, 1);
+  if (x.shape.rank() - 1 + indices.rank() > Shape::max_rank) {
+    throw args.shape_error("the result would have more than " + std::to_string(Shape::max_rank) +
+                           " axes: " + to_string(x.shape) + " with indices " + to_string(indices));
+  }
+  Shape shape;
+  for (std::size_t a = 0; a < axis; ++a) shape.push_back(x.shape[a]);
+  for (const std::int64_t size : indices) shape.push_back(size);
+  for (std::size_t a = axis + 1; a < x.shape.rank(); ++a) shape.push_back(x.shape[a]);
+  return {x.dtype, shape};
+}
+
+IndexParams Take::plan(const KernelRequest& request) {
+  return around(request.in[0]->shape, request.attribute<Attribute>().axis, request.in[1]->size());
+}
+
+template <class T>
+void Take::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  const auto* indices = call.in<std::int64_t>(1);
+  const T* x = call.in<T>(0);
+  T* out = call.out<T>();
+  for (std::int64_t o = 0; o < p.outer; ++o, x += p.size * p.inner) {
+    for (std::int64_t i = 0; i < p.count; ++i, out += p.inner) {
+      std::copy_n(x + place<Take>(indices, i, p) * p.inner, p.inner, out);
+    }
+  }
+}
+
+Var Take::vjp(const Vjp& v) {
+  if (v.use != 0) return {};
+  const Shape x = v.parent(0).shape();
+  const std::size_t axis = accepted_axis(v.attribute<Attribute>().axis, x.rank());
+  return take_add(v.g, v.parent(1), static_cast<std::int64_t>(axis), x[axis]);
+}
+
+std::vector<Example> Take::examples() {
+  return {{{{DType::float64, {4, 3}}, {DType::int64, {5}, -4, 3}},
+           [](std::span<const Var> in) { return take(in[0], in[1], 0); }},
+          {{{DType::float64, {2, 3, 2}}, {DType::int64, {2, 2}, 0, 2}},
+           [](std::span<const Var> in) { return take(in[0], in[1], -2); }},
+          {{{DType::float64, {5}}, {DType::int64, {}, 0, 4}},
+           [](std::span<const Var> in) { return take(in[0], in[1], 0); }},
+          {{{DType::float64, {2, 3}}, {DType::int64, {0}, 0, 2}},
+           [](std::span<const Var> in) { return take(in[0], in[1], 1); }}};
+}
+
+Type TakeAdd::type(const TypeArgs& args) {
+  const Type& g = args.parent(0);
+  const Shape& indices = args.parent(1).shape;
+  const auto a = args.attribute<Attribute>();
+  require_indices(args, 1);
+  require_numbers(args);
+  const auto do_not_fit = [&] {
+    return args.shape_error("indices " + to_string(indices) + " do not stand at axis " +
+                            std::to_string(a.axis) + " of " + to_string(g.shape));
+  };
+  if (g.shape.rank() < indices.rank() || g.shape.rank() - indices.rank() == Shape::max_rank) {
+    throw do_not_fit();
+  }
+  const std::size_t rank = g.shape.rank() - indices.rank() + 1;
+  const int axis = normal_axis(a.axis, rank);
+  if (axis < 0) throw do_not_fit();
+  const auto first = static_cast<std::size_t>(axis);
+  if (!std::equal(indices.begin(), indices.end(), g.shape.begin() + first)) throw do_not_fit();
+  Shape shape;
+  for (std::size_t k = 0; k < first; ++k) shape.push_back(g.shape[k]);
+  shape.push_back(checked_size(args, a.size));
+  for (std::size_t k = first + indices.rank(); k < g.shape.rank(); ++k) {
+    shape.push_back(g.shape[k]);
+  }
+  return {g.dtype, shape};
+}
+
+IndexParams TakeAdd::plan(const KernelRequest& request) {
+  return around(request.out.shape, request.attribute<Attribute>().axis, request.in[1]->size());
+}
+
+template <class T>
+void TakeAdd::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  const auto* indices = call.in<std::int64_t>(1);
+  const T* g = call.in<T>(0);
+  T* out = call.out<T>();
+  set_zero(out, p.outer * p.size * p.inner);
+  for (std::int64_t o = 0; o < p.outer; ++o, out += p.size * p.inner) {
+    for (std::int64_t i = 0; i < p.count; ++i, g += p.inner) {
+      T* row = out + place<TakeAdd>(indices, i, p) * p.inner;
+      for (std::int64_t k = 0; k < p.inner; ++k) row[k] += g[k];
+    }
+  }
+}
+
+Var TakeAdd::vjp(const Vjp& v) {
+  if (v.use != 0) return {};
+  return take(v.g, v.parent(1), v.attribute<Attribute>().axis);
+}
+
+std::vector<Example> TakeAdd::examples() {
+  return {{{{DType::float64, {5, 3}}, {DType::int64, {5}, -4, 3}},
+           [](std::span<const Var> in) { return take_add(in[0], in[1], 0, 4); }},
+          {{{DType::float64, {2, 2, 2, 3}}, {DType::int64, {2, 2}, 0, 2}},
+           [](std::span<const Var> in) { return take_add(in[0], in[1], -2, 3); }},
+          {{{DType::float64, {3}}, {DType::int64, {}, 0, 1}},
+           [](std::span<const Var> in) { return take_add(in[0], in[1], 0, 2); }},
+          {{{DType::float64, {2, 0}}, {DType::int64, {0}, 0, 1}},
+           [](std::span<const Var> in) { return take_add(in[0], in[1], 1, 3); }}};
+}
+
+// --- gather, scatter_add ------------------------------------------------------------------------
+
+namespace {
+
+/// Same rank, and the same sizes in all axes but one.
+void require_aligned(const TypeArgs& args, const char* who, std::size_t axis) {
+  const Shape &x = args.parent(0).shape, &indices = args.parent(1).shape;
+  Shape fitting = x;
+  if (indices.rank() == x.rank()) fitting.set(axis, indices[axis]);
+  if (indices != fitting) {
+    throw args.shape_error(std::string(who) + " and indices differ in another axis than " +
+                           std::to_string(axis) + ": " + to_string(x) + " and " +
+                           to_string(indices));
+  }
+}
+
+}  // namespace
+
+Type Gather::type(const TypeArgs& args) {
+  const Type& x = args.parent(0);
+  const std::size_t axis =
+      checked_axis(args, args.attribute<Attribute>().axis, x.shape.rank(), x.shape);
+  require_indices(args, 1);
+  require_aligned(args, "x", axis);
+  return {x.dtype, args.parent(1).shape};
+}
+
+IndexParams Gather::plan(const KernelRequest& request) {
+  const std::int64_t axis = request.attribute<Attribute>().axis;
+  const Shape& y = request.out.shape;
+  return around(request.in[0]->shape, axis, y[accepted_axis(axis, y.rank())]);
+}
+
+template <class T>
+void Gather::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  const auto* indices = call.in<std::int64_t>(1);
+  const T* x = call.in<T>(0);
+  T* out = call.out<T>();
+  std::int64_t position = 0;
+  for (std::int64_t o = 0; o < p.outer; ++o, x += p.size * p.inner) {
+    for (std::int64_t i = 0; i < p.count; ++i) {
+      for (std::int64_t k = 0; k < p.inner; ++k, ++position) {
+        out[position] = x[place<Gather>(indices, position, p) * p.inner + k];
+      }
+    }
+  }
+}
+
+Var Gather::vjp(const Vjp& v) {
+  if (v.use != 0) return {};
+  const Shape x = v.parent(0).shape();
+  const std::size_t axis = accepted_axis(v.attribute<Attribute>().axis, x.rank());
+  return scatter_add(v.g, v.parent(1), static_cast<std::int64_t>(axis), x[axis]);
+}
+
+std::vector<Example> Gather::examples() {
+  return {{{{DType::float64, {4, 3}}, {DType::int64, {4, 1}, 0, 2}},
+           [](std::span<const Var> in) { return gather(in[0], in[1], 1); }},
+          {{{DType::float64, {3, 2, 2}}, {DType::int64, {4, 2, 2}, -3, 2}},
+           [](std::span<const Var> in) { return gather(in[0], in[1], -3); }},
+          {{{DType::float64, {5}}, {DType::int64, {7}, 0, 4}},
+           [](std::span<const Var> in) { return gather(in[0], in[1], 0); }},
+          {{{DType::float64, {2, 3}}, {DType::int64, {2, 0}, 0, 2}},
+           [](std::span<const Var> in) { return gather(in[0], in[1], 1); }}};
+}
+
+Type ScatterAdd::type(const TypeArgs& args) {
+  const Type& g = args.parent(0);
+  const auto a = args.attribute<Attribute>();
+  const std::size_t axis = checked_axis(args, a.axis, g.shape.rank(), g.shape);
+  require_indices(args, 1);
+  require_numbers(args);
+  if (args.parent(1).shape != g.shape) {
+    throw args.shape_error("g and indices differ in shape: " + to_string(g.shape) + " and " +
+                           to_string(args.parent(1).shape));
+  }
+  Shape shape = g.shape;
+  shape.set(axis, checked_size(args, a.size));
+  return {g.dtype, shape};
+}
+
+IndexParams ScatterAdd::plan(const KernelRequest& request) {
+  const std::int64_t axis = request.attribute<Attribute>().axis;
+  const Shape& g = request.in[0]->shape;
+  return around(request.out.shape, axis, g[accepted_axis(axis, g.rank())]);
+}
+
+template <class T>
+void ScatterAdd::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  const auto* indices = call.in<std::int64_t>(1);
+  const T* g = call.in<T>(0);
+  T* out = call.out<T>();
+  set_zero(out, p.outer * p.size * p.inner);
+  std::int64_t position = 0;
+  for (std::int64_t o = 0; o < p.outer; ++o, out += p.size * p.inner) {
+    for (std::int64_t i = 0; i < p.count; ++i) {
+      for (std::int64_t k = 0; k < p.inner; ++k, ++position) {
+        out[place<ScatterAdd>(indices, position, p) * p.inner + k] += g[position];
+      }
+    }
+  }
+}
+
+Var ScatterAdd::vjp(const Vjp& v) {
+  if (v.use != 0) return {};
+  return gather(v.g, v.parent(1), v.attribute<Attribute>().axis);
+}
+
+std::vector<Example> ScatterAdd::examples() {
+  return {{{{DType::float64, {4, 1}}, {DType::int64, {4, 1}, 0, 2}},
+           [](std::span<const Var> in) { return scatter_add(in[0], in[1], 1, 3); }},
+          {{{DType::float64, {4, 2, 2}}, {DType::int64, {4, 2, 2}, -3, 2}},
+           [](std::span<const Var> in) { return scatter_add(in[0], in[1], -3, 3); }},
+          {{{DType::float64, {0, 2}}, {DType::int64, {0, 2}, 0, 1}},
+           [](std::span<const Var> in) { return scatter_add(in[0], in[1], 0, 2); }}};
+}
+
+// --- one_hot ------------------------------------------------------------------------------------
+
+Type OneHot::type(const TypeArgs& args) {
+  const auto a = args.attribute<Attribute>();
+  Shape shape = args.parent(0).shape;
+  require_indices(args, 0);
+  if (a.classes < 0 || shape.rank() == Shape::max_rank) {
+    throw args.shape_error("no array has shape " + to_string(shape) + " and " +
+                           std::to_string(a.classes) + " classes");
+  }
+  shape.push_back(a.classes);
+  const auto dtype = static_cast<DType>(a.dtype);
+  if (!every_dtype.contains(dtype)) {
+    throw args.type_error("no array on a tape is " + std::string(name_of(dtype)));
+  }
+  return {dtype, shape};
+}
+
+IndexParams OneHot::plan(const KernelRequest& request) {
+  return around(request.out.shape, -1, request.in[0]->size());
+}
+
+template <class T>
+void OneHot::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  const auto* labels = call.in<std::int64_t>(0);
+  T* out = call.out<T>();
+  set_zero(out, p.count * p.size);
+  for (std::int64_t i = 0; i < p.count; ++i) out[i * p.size + place<OneHot>(labels, i, p)] = T(1);
+}
+
+std::string OneHot::attribute_text(const void* attribute) {
+  const auto* a = static_cast<const Attribute*>(attribute);
+  return "classes=" + std::to_string(a->classes) +
+         " dtype=" + std::string(name_of(static_cast<DType>(a->dtype)));
+}
+
+std::vector<Example> OneHot::examples() {
+  return {{{{DType::int64, {5}, 0, 3}}, [](std::span<const Var> in) { return one_hot(in[0], 4); }},
+          {{{DType::int64, {2, 2}, -2, 1}},
+           [](std::span<const Var> in) { return one_hot(in[0], 2, DType::boolean); }},
+          {{{DType::int64, {}, 0, 2}},
+           [](std::span<const Var> in) { return one_hot(in[0], 3, DType::float32); }},
+          {{{DType::int64, {0}, 0, 2}},
+           [](std::span<const Var> in) { return one_hot(in[0], 3, DType::int64); }}};
+}
+
+}  // namespace tapewise::ops
+
+namespace tapewise {
+
+namespace {
+
+/// A plain whole number as an int64 index: it would become a float otherwise.
+Operand as_indices(const Operand& indices) {
+  const double number = indices.number();
+  if (!indices.is_number() || indices.number_dtype() != DType::int64) return indices;
+  return {ArrayView(static_cast<std::int64_t>(number)), indices.where()};
+}
+
+}  // namespace
+
+Var take(const Operand& x, const Operand& indices, std::int64_t axis) {
+  return record<ops::Take>({x, as_indices(indices)}, {axis});
+}
+
+Var take_add(const Operand& g, const Operand& indices, std::int64_t axis, std::int64_t size) {
+  return record<ops::TakeAdd>({g, as_indices(indices)}, {axis, size});
+}
+
+Var gather(const Operand& x, const Operand& indices, std::int64_t axis) {
+  return record<ops::Gather>({x, indices}, {axis});
+}
+
+Var scatter_add(const Operand& g, const Operand& indices, std::int64_t axis, std::int64_t size) {
+  return record<ops::ScatterAdd>({g, indices}, {axis, size});
+}
+
+Var one_hot(const Operand& labels, std::int64_t classes, DType dtype) {
+  return record<ops::OneHot>({labels}, {classes, static_cast<std::int64_t>(dtype)});
+}
+
+std::span<const OpRecord> records_of(IndexOps list) {
+  return making::library_records(list, "index");
+}
+
+}  // namespace tapewise

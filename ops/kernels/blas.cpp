@@ -1,0 +1,93 @@
+#include <tapewise/ops/kernels/blas.hpp>
+
+#include <algorithm>
+#include <cblas.h>
+
+namespace tapewise::kernels {
+
+namespace {
+
+/// Below so many multiplications a loop is done before the BLAS has looked at its arguments.
+constexpr std::int64_t tiny = 512;
+
+CBLAS_TRANSPOSE flag(std::uint32_t transposed) { return transposed != 0 ? CblasTrans : CblasNoTrans; }
+
+void gemm(const Product& p, const float* a, const float* b, float* c) {
+  cblas_sgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
+              static_cast<int>(p.n), static_cast<int>(p.k), 1.0F, a,
+              static_cast<int>(p.trans_a != 0 ? p.m : p.k), b,
+              static_cast<int>(p.trans_b != 0 ? p.k : p.n), 0.0F, c, static_cast<int>(p.n));
+}
+void gemm(const Product& p, const double* a, const double* b, double* c) {
+  cblas_dgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
+              static_cast<int>(p.n), static_cast<int>(p.k), 1.0, a,
+              static_cast<int>(p.trans_a != 0 ? p.m : p.k), b,
+              static_cast<int>(p.trans_b != 0 ? p.k : p.n), 0.0, c, static_cast<int>(p.n));
+}
+void gemm(const Product& p, const Complex* a, const Complex* b, Complex* c) {
+  const Complex one = 1.0, zero = 0.0;
+  cblas_zgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
+              static_cast<int>(p.n), static_cast<int>(p.k), &one, a,
+              static_cast<int>(p.trans_a != 0 ? p.m : p.k), b,
+              static_cast<int>(p.trans_b != 0 ? p.k : p.n), &zero, c, static_cast<int>(p.n));
+}
+
+/// y = M·x or Mᵀ·x for M of rows x cols in memory.
+void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const float* M, const float* x,
+          float* y) {
+  cblas_sgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), 1.0F,
+              M, static_cast<int>(cols), x, 1, 0.0F, y, 1);
+}
+void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const double* M, const double* x,
+          double* y) {
+  cblas_dgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), 1.0,
+              M, static_cast<int>(cols), x, 1, 0.0, y, 1);
+}
+void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const Complex* M,
+          const Complex* x, Complex* y) {
+  const Complex one = 1.0, zero = 0.0;
+  cblas_zgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), &one,
+              M, static_cast<int>(cols), x, 1, &zero, y, 1);
+}
+
+/// Row by row, so that the innermost loop runs along a row of C unless B is read transposed.
+template <class T>
+void small_product(const Product& p, const T* a, const T* b, T* c) {
+  const std::int64_t a_row = p.trans_a != 0 ? 1 : p.k, a_col = p.trans_a != 0 ? p.m : 1;
+  const std::int64_t b_row = p.trans_b != 0 ? 1 : p.n, b_col = p.trans_b != 0 ? p.k : 1;
+  std::fill(c, c + p.m * p.n, T(0));
+  for (std::int64_t i = 0; i < p.m; ++i) {
+    T* row = c + i * p.n;
+    for (std::int64_t q = 0; q < p.k; ++q) {
+      const T x = a[i * a_row + q * a_col];
+      const T* from = b + q * b_row;
+      for (std::int64_t j = 0; j < p.n; ++j) row[j] += x * from[j * b_col];
+    }
+  }
+}
+
+template <class T>
+void multiply_any(const Product& p, const T* a, const T* b, T* c) {
+  if (p.m * p.n * p.k <= tiny) return small_product(p, a, b, c);
+  if (p.n == 1) {
+    return p.trans_a != 0 ? gemv(true, p.k, p.m, a, b, c) : gemv(false, p.m, p.k, a, b, c);
+  }
+  if (p.m == 1) {
+    return p.trans_b != 0 ? gemv(false, p.n, p.k, b, a, c) : gemv(true, p.k, p.n, b, a, c);
+  }
+  gemm(p, a, b, c);
+}
+
+}  // namespace
+
+void multiply(const Product& p, const float* a, const float* b, float* c) {
+  multiply_any(p, a, b, c);
+}
+void multiply(const Product& p, const double* a, const double* b, double* c) {
+  multiply_any(p, a, b, c);
+}
+void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c) {
+  multiply_any(p, a, b, c);
+}
+
+}  // namespace tapewise::kernels

@@ -1,0 +1,95 @@
+#include <tapewise/ops/kernels/rows.hpp>
+
+#include <limits>
+#include <tapewise/ops/kernels/simd.hpp>
+#include <tapewise/ops/math.hpp>
+
+namespace tapewise::kernels {
+
+namespace {
+
+using math::exp;
+using math::log;
+
+/// NaN passes on, as in every maximum of this library.
+template <class T>
+T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
+  T largest = T(-std::numeric_limits<double>::infinity());
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T a = x[i * stride];
+    if (a > largest || a != a) largest = a;
+    if (largest != largest) break;
+  }
+  return largest;
+}
+
+/// Σ exp(x_i - shift) over a contiguous row; each exponential goes to `out` unless it is null.
+template <class T>
+T exp_row(const T* x, T* out, std::int64_t n, T shift) {
+  std::int64_t i = 0;
+  T sum(0);
+  if constexpr (BatchLanes::has_batch<T>) {
+    constexpr auto width = static_cast<std::int64_t>(BatchLanes::width<T>);
+    auto sums = BatchLanes::repeat(T(0));
+    const auto shifts = BatchLanes::repeat(shift);
+    for (; i + width <= n; i += width) {
+      const auto e = exp(BatchLanes::load(x + i) - shifts);
+      if (out != nullptr) BatchLanes::store(out + i, e);
+      sums += e;
+    }
+    T lanes[width];
+    BatchLanes::store(lanes, sums);
+    for (const T lane : lanes) sum += lane;
+  }
+  for (; i < n; ++i) {
+    const T e = exp(x[i] - shift);
+    if (out != nullptr) out[i] = e;
+    sum += e;
+  }
+  return sum;
+}
+
+template <class T>
+T exp_strided(const T* x, T* out, std::int64_t n, std::int64_t stride, T shift) {
+  T sum(0);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T e = exp(x[i * stride] - shift);
+    if (out != nullptr) out[i * stride] = e;
+    sum += e;
+  }
+  return sum;
+}
+
+}  // namespace
+
+template <class T>
+LogSum<T> log_sum_row(const T* x, std::int64_t n) {
+  const T max = max_of_row(x, n, 1);
+  return {max, log(exp_row<T>(x, nullptr, n, max))};
+}
+
+template <class T>
+void softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
+  const T max = max_of_row(x, n, stride);
+  const T sum = stride == 1 ? exp_row(x, out, n, max) : exp_strided(x, out, n, stride, max);
+  for (std::int64_t i = 0; i < n; ++i) out[i * stride] = out[i * stride] / sum;
+}
+
+template <class T>
+void log_softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
+  const T max = max_of_row(x, n, stride);
+  const T sum = stride == 1 ? exp_row<T>(x, nullptr, n, max)
+                            : exp_strided<T>(x, nullptr, n, stride, max);
+  const T log_sum = log(sum);
+  for (std::int64_t i = 0; i < n; ++i) out[i * stride] = (x[i * stride] - max) - log_sum;
+}
+
+#define TAPEWISE_ROWS_OF(T)                                                       \
+  template LogSum<T> log_sum_row(const T*, std::int64_t);                         \
+  template void softmax_row(const T*, T*, std::int64_t, std::int64_t);            \
+  template void log_softmax_row(const T*, T*, std::int64_t, std::int64_t);
+TAPEWISE_ROWS_OF(float)
+TAPEWISE_ROWS_OF(double)
+TAPEWISE_ROWS_OF(Complex)
+
+}  // namespace tapewise::kernels

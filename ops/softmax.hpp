@@ -1,0 +1,86 @@
+#pragma once
+#include <tapewise/ops/arithmetic.hpp>
+#include <tapewise/ops/axes.hpp>
+#include <tapewise/ops/kernels/rows.hpp>
+#include <tapewise/ops/reduce.hpp>
+
+namespace tapewise {
+
+Var softmax(const Operand& x, std::int64_t axis = -1);
+Var log_softmax(const Operand& x, std::int64_t axis = -1);
+
+namespace ops {
+
+/// Ops on all rows along one axis, each row by itself.
+struct RowRule : Structured {
+  static constexpr int arity = 1;
+  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 6.2.2.3";
+  struct Attribute {
+    std::int64_t axis;
+  };
+  struct Params {
+    std::int64_t outer, n, inner;
+  };
+  static Type type(const TypeArgs& args);
+  static Params plan(const KernelRequest& request);
+  static std::string attribute_text(const void* attribute) {
+    return "axis=" + std::to_string(static_cast<const Attribute*>(attribute)->axis);
+  }
+  static double flops(const KernelRequest& request) {
+    return 3.0 * static_cast<double>(request.out.size());
+  }
+  template <class T, class Row>
+  static void for_each_row(const KernelCall& call, Row&& row) {
+    const auto& p = call.params<Params>();
+    for (std::int64_t o = 0; o < p.outer; ++o) {
+      for (std::int64_t i = 0; i < p.inner; ++i) {
+        const std::int64_t at = o * p.n * p.inner + i;
+        row(call.in<T>(0) + at, call.out<T>() + at, p.n, p.inner);
+      }
+    }
+  }
+  static std::vector<Example> examples_of(Var (*apply)(std::span<const Var>));
+};
+
+struct Softmax : RowRule {
+  static constexpr std::string_view name = "softmax", formula = "e^x_i / Σ e^x_j";
+  template <class T>
+  static void kernel(const KernelCall& call) {
+    for_each_row<T>(call, kernels::softmax_row<T>);
+  }
+  /// diag(p) - p·pᵀ applied to g: p·(g - Σ g·p)
+  static Var vjp(const Vjp& v) {
+    const std::int64_t axis = v.attribute<Attribute>().axis;
+    return v.y * (v.g - sum(v.g * v.y, axis, true));
+  }
+  static std::vector<Example> examples();
+};
+
+struct LogSoftmax : RowRule {
+  static constexpr std::string_view name = "log_softmax", formula = "x_i - log Σ e^x_j";
+  template <class T>
+  static void kernel(const KernelCall& call) {
+    for_each_row<T>(call, kernels::log_softmax_row<T>);
+  }
+  /// (I - p·1ᵀ) applied to g: g - p·Σ g
+  static Var vjp(const Vjp& v) {
+    const std::int64_t axis = v.attribute<Attribute>().axis;
+    return v.g - softmax(v.parent(0), axis) * sum(v.g, axis, true);
+  }
+  static std::vector<Example> examples();
+};
+
+}  // namespace ops
+
+/// e^x_i / Σ_j e^x_j along an axis, the last by default: positive, sums to 1, unchanged when a
+/// constant is added to x, and finite for x = ±1000. Throws ShapeError for an axis that x has not.
+inline Var softmax(const Operand& x, std::int64_t axis) { return record<ops::Softmax>({x}, {axis}); }
+/// The logarithm of softmax, without ever forming a vanishing probability.
+inline Var log_softmax(const Operand& x, std::int64_t axis) {
+  return record<ops::LogSoftmax>({x}, {axis});
+}
+
+using SoftmaxOps = OpList<ops::Softmax, ops::LogSoftmax>;
+std::span<const OpRecord> records_of(SoftmaxOps);
+
+}  // namespace tapewise
