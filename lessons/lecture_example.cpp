@@ -17,7 +17,7 @@ Var record_loss(Tape& tape) {
   const Var a1 = (w1 * cube).named("w1*x1^3"), a2 = (w2 * x2).named("w2*x2");
   const Var u_in = (a1 + a2).named("u_in");
   const Var u_out = sigmoid(u_in).named("u_out");
-  const Var error = (0.0 - u_out).named("y - u_out");
+  const Var error = (0.0 - u_out).named("error");
   return (0.5 * square(error).named("square")).named("L");
 }
 

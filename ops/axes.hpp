@@ -21,8 +21,8 @@ class Axes {
  public:
   constexpr Axes() = default;
   template <std::integral I>
-    requires(!std::same_as<I, bool>)
-  constexpr Axes(I axis) : Axes({static_cast<std::int64_t>(axis)}) {}
+  requires(!std::same_as<I, bool>) constexpr Axes(I axis)
+      : Axes({static_cast<std::int64_t>(axis)}) {}
   constexpr Axes(std::initializer_list<std::int64_t> axes)
       : Axes(std::span(axes.begin(), axes.size())) {}
   constexpr explicit Axes(std::span<const std::int64_t> axes)

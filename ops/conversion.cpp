@@ -50,16 +50,12 @@ std::vector<Example> ops::Cast::examples() {
   const auto to_float32 = [](std::span<const Var> in) { return cast_first(in, DType::float32); };
   const auto to_int64 = [](std::span<const Var> in) { return cast_first(in, DType::int64); };
   const auto to_bool = [](std::span<const Var> in) { return cast_first(in, DType::boolean); };
-  return {{{{DType::float64, {2, 3}, -3, 3}}, to_float32},
-          {{{DType::float64, {}, -3, 3}}, to_float32},
-          {{{DType::float64, {0, 2}, -3, 3}}, to_float32},
-          {{{DType::float64, {4}, -3, 3}}, to_float64},
-          {{{DType::float64, {5}, -3, 3}}, to_int64},
-          {{{DType::float64, {5}, -3, 3}}, to_bool},
-          {{{DType::int64, {2, 3}, -3, 3}}, to_float64},
-          {{{DType::int64, {5}, -1, 1}}, to_bool},
-          {{{DType::boolean, {5}, 0, 1}}, to_float32},
-          {{{DType::boolean, {5}, 0, 1}}, to_int64}};
+  return {
+      {{{DType::float64, {2, 3}, -3, 3}}, to_float32}, {{{DType::float64, {}, -3, 3}}, to_float32},
+      {{{DType::float64, {0, 2}, -3, 3}}, to_float32}, {{{DType::float64, {4}, -3, 3}}, to_float64},
+      {{{DType::float64, {5}, -3, 3}}, to_int64},      {{{DType::float64, {5}, -3, 3}}, to_bool},
+      {{{DType::int64, {2, 3}, -3, 3}}, to_float64},   {{{DType::int64, {5}, -1, 1}}, to_bool},
+      {{{DType::boolean, {5}, 0, 1}}, to_float32},     {{{DType::boolean, {5}, 0, 1}}, to_int64}};
 }
 
 std::vector<Example> ops::StopGradient::examples() {

@@ -130,8 +130,7 @@ Var scatter_add(const Operand& g, const Operand& indices, std::int64_t axis, std
 /// range throws DomainError when computed; negative ones count from the end. No gradient.
 Var one_hot(const Operand& labels, std::int64_t classes, DType dtype = DType::float64);
 
-using IndexOps =
-    OpList<ops::Take, ops::TakeAdd, ops::Gather, ops::ScatterAdd, ops::OneHot>;
+using IndexOps = OpList<ops::Take, ops::TakeAdd, ops::Gather, ops::ScatterAdd, ops::OneHot>;
 std::span<const OpRecord> records_of(IndexOps);
 
 }  // namespace tapewise

@@ -15,8 +15,10 @@ namespace {
 Shape folded(const Shape& x, std::uint32_t axes, bool keepdims) {
   Shape shape;
   for (std::size_t axis = 0; axis < x.rank(); ++axis) {
-    if ((axes >> axis & 1U) == 0) shape.push_back(x[axis]);
-    else if (keepdims) shape.push_back(1);
+    if ((axes >> axis & 1U) == 0)
+      shape.push_back(x[axis]);
+    else if (keepdims)
+      shape.push_back(1);
   }
   return shape;
 }
@@ -105,11 +107,15 @@ std::vector<Example> reduce_examples(bool of_nothing) {
       {{{DType::float64, {2, 37}, -3, 3}},
        [](std::span<const Var> in) { return reduce(in[0], -1, true); }},
       {{{DType::float64, {2, 3, 4}, -3, 3}},
-       [](std::span<const Var> in) { return reduce(in[0], {0, -1}, false); }},
+       [](std::span<const Var> in) {
+         return reduce(in[0], {0, -1}, false);
+       }},
       {{{DType::float64, {2, 3, 4}, -3, 3}},
        [](std::span<const Var> in) { return reduce(in[0], 1, true); }},
       {{{DType::float64, {2, 3, 2, 3}, -3, 3}},
-       [](std::span<const Var> in) { return reduce(in[0], {2, 0}, false); }},
+       [](std::span<const Var> in) {
+         return reduce(in[0], {2, 0}, false);
+       }},
       {{{DType::float64, {}, -3, 3}},
        [](std::span<const Var> in) { return reduce(in[0], {}, false); }},
       {{{DType::float64, {0, 3}, -3, 3}},

@@ -52,13 +52,21 @@ std::string Sizes::text() const {
 
 std::vector<Example> ops::Reshape::examples() {
   return {{{{DType::float64, {2, 3}}},
-           [](std::span<const Var> in) { return reshape(in[0], {3, -1}); }},
-          {{{DType::float64, {}}}, [](std::span<const Var> in) { return reshape(in[0], {1, 1}); }},
+           [](std::span<const Var> in) {
+             return reshape(in[0], {3, -1});
+           }},
+          {{{DType::float64, {}}},
+           [](std::span<const Var> in) {
+             return reshape(in[0], {1, 1});
+           }},
           {{{DType::float64, {1}}}, [](std::span<const Var> in) { return reshape(in[0], {}); }},
           {{{DType::float64, {0, 2}}},
-           [](std::span<const Var> in) { return reshape(in[0], {3, 0}); }},
-          {{{DType::int64, {4}, -9, 9}},
-           [](std::span<const Var> in) { return reshape(in[0], {2, 2}); }}};
+           [](std::span<const Var> in) {
+             return reshape(in[0], {3, 0});
+           }},
+          {{{DType::int64, {4}, -9, 9}}, [](std::span<const Var> in) {
+             return reshape(in[0], {2, 2});
+           }}};
 }
 
 // --- transpose ----------------------------------------------------------------------------------
@@ -113,18 +121,22 @@ Var ops::Transpose::vjp(const Vjp& v) {
 }
 
 std::vector<Example> ops::Transpose::examples() {
-  return {{{{DType::float64, {2, 3}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
-          {{{DType::float64, {9, 6}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
-          {{{DType::float64, {2, 3, 4}}},
-           [](std::span<const Var> in) { return transpose(in[0], {1, 2, 0}); }},
-          {{{DType::float64, {2, 1, 3, 2}}},
-           [](std::span<const Var> in) { return transpose(in[0], {-1, 0, -2, 1}); }},
-          {{{DType::float64, {2, 3, 2}}}, [](std::span<const Var> in) { return swap_last(in[0]); }},
-          {{{DType::float64, {0, 3}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
-          {{{DType::float64, {3}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
-          {{{DType::float64, {}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
-          {{{DType::boolean, {2, 3}, 0, 1}},
-           [](std::span<const Var> in) { return transpose(in[0]); }}};
+  return {
+      {{{DType::float64, {2, 3}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
+      {{{DType::float64, {9, 6}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
+      {{{DType::float64, {2, 3, 4}}},
+       [](std::span<const Var> in) {
+         return transpose(in[0], {1, 2, 0});
+       }},
+      {{{DType::float64, {2, 1, 3, 2}}},
+       [](std::span<const Var> in) {
+         return transpose(in[0], {-1, 0, -2, 1});
+       }},
+      {{{DType::float64, {2, 3, 2}}}, [](std::span<const Var> in) { return swap_last(in[0]); }},
+      {{{DType::float64, {0, 3}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
+      {{{DType::float64, {3}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
+      {{{DType::float64, {}}}, [](std::span<const Var> in) { return transpose(in[0]); }},
+      {{{DType::boolean, {2, 3}, 0, 1}}, [](std::span<const Var> in) { return transpose(in[0]); }}};
 }
 
 Var swap_last(const Operand& x) {
@@ -155,9 +167,13 @@ std::vector<Example> ops::BroadcastTo::examples() {
           {{{DType::float64, {2, 1}}}, to_2_3},
           {{{DType::float64, {}}}, to_2_3},
           {{{DType::float64, {1, 3, 1}}},
-           [](std::span<const Var> in) { return broadcast_to(in[0], {2, 4, 3, 2}); }},
+           [](std::span<const Var> in) {
+             return broadcast_to(in[0], {2, 4, 3, 2});
+           }},
           {{{DType::float64, {1, 2}}},
-           [](std::span<const Var> in) { return broadcast_to(in[0], {0, 2}); }},
+           [](std::span<const Var> in) {
+             return broadcast_to(in[0], {0, 2});
+           }},
           {{{DType::int64, {}, -9, 9}}, to_2_3}};
 }
 
@@ -245,7 +261,9 @@ std::vector<Example> ops::Concat::examples() {
            [](std::span<const Var> in) { return concat(in, -2); }},
           {{{DType::float64, {3}}}, [](std::span<const Var> in) { return concat(in, 0); }},
           {{{DType::float64, {2, 2}}},
-           [](std::span<const Var> in) { return concat({in[0], in[0]}, 1); }},
+           [](std::span<const Var> in) {
+             return concat({in[0], in[0]}, 1);
+           }},
           {{{DType::int64, {2}, -9, 9}, {DType::int64, {3}, -9, 9}},
            [](std::span<const Var> in) { return concat(in, -1); }}};
 }
@@ -281,13 +299,21 @@ Var concat(std::span<const Var> parts, std::int64_t axis, SourceLine where) {
 
 std::vector<Example> ops::SliceOp::examples() {
   return {{{{DType::float64, {4, 3}}},
-           [](std::span<const Var> in) { return slice(in[0], {{1, 3}}); }},
+           [](std::span<const Var> in) {
+             return slice(in[0], {{1, 3}});
+           }},
           {{{DType::float64, {3, 5}}},
-           [](std::span<const Var> in) { return slice(in[0], {{}, {-1, 0, -2}}); }},
+           [](std::span<const Var> in) {
+             return slice(in[0], {{}, {-1, 0, -2}});
+           }},
           {{{DType::float64, {2, 3, 4}}},
-           [](std::span<const Var> in) { return slice(in[0], {{}, {1, 2}, {.step = 2}}); }},
+           [](std::span<const Var> in) {
+             return slice(in[0], {{}, {1, 2}, {.step = 2}});
+           }},
           {{{DType::float64, {5}}},
-           [](std::span<const Var> in) { return slice(in[0], {{4, 1}}); }},
+           [](std::span<const Var> in) {
+             return slice(in[0], {{4, 1}});
+           }},
           {{{DType::float64, {}}}, [](std::span<const Var> in) { return slice(in[0], {}); }},
           {{{DType::int64, {6}, -9, 9}},
            [](std::span<const Var> in) { return slice(in[0], {{.step = -1}}); }}};
@@ -307,11 +333,16 @@ Type ops::SliceInto::type(const TypeArgs& args) {
 
 std::vector<Example> ops::SliceInto::examples() {
   return {{{{DType::float64, {2, 3}}},
-           [](std::span<const Var> in) { return slice_into(in[0], {4, 3}, {{1, 3}}); }},
+           [](std::span<const Var> in) {
+             return slice_into(in[0], {4, 3}, {{1, 3}});
+           }},
           {{{DType::float64, {3, 2}}},
-           [](std::span<const Var> in) { return slice_into(in[0], {3, 5}, {{}, {-1, 0, -2}}); }},
-          {{{DType::float64, {0}}},
-           [](std::span<const Var> in) { return slice_into(in[0], {3}, {{0, 0}}); }}};
+           [](std::span<const Var> in) {
+             return slice_into(in[0], {3, 5}, {{}, {-1, 0, -2}});
+           }},
+          {{{DType::float64, {0}}}, [](std::span<const Var> in) {
+             return slice_into(in[0], {3}, {{0, 0}});
+           }}};
 }
 
 std::span<const OpRecord> records_of(ShapeOps list) {

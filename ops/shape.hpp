@@ -157,8 +157,8 @@ struct SliceInto : CopyRule {
   static Params plan(const KernelRequest& request) {
     const auto slices = request.attribute<Attribute>().slices;
     const Shape &g = request.in[0]->shape, &y = request.out.shape;
-    return kernels::plan_copy(g, row_major_strides(g), slices.strides_in(y), 0,
-                              slices.begin_in(y), y.size());
+    return kernels::plan_copy(g, row_major_strides(g), slices.strides_in(y), 0, slices.begin_in(y),
+                              y.size());
   }
   static Var vjp(const Vjp& v) { return slice(v.g, v.attribute<Attribute>().slices); }
   static std::string attribute_text(const void* attribute) {

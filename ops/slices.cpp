@@ -22,9 +22,10 @@ Places places_of(const Slice& s, std::int64_t size) {
   const std::int64_t distance = backwards ? begin - end : end - begin;
   if (distance <= 0) return {0, 0};
   // Unsigned: the step may be the most negative number.
-  const auto stride = backwards ? 0 - static_cast<std::uint64_t>(s.step)
-                                : static_cast<std::uint64_t>(s.step);
-  return {begin, static_cast<std::int64_t>((static_cast<std::uint64_t>(distance) - 1) / stride) + 1};
+  const auto stride =
+      backwards ? 0 - static_cast<std::uint64_t>(s.step) : static_cast<std::uint64_t>(s.step);
+  return {begin,
+          static_cast<std::int64_t>((static_cast<std::uint64_t>(distance) - 1) / stride) + 1};
 }
 
 }  // namespace
@@ -36,8 +37,8 @@ void Slices::check(const Shape& x, const TypeArgs& args) const {
   }
   for (std::size_t axis = 0; axis < count_; ++axis) {
     if (slices_[axis].step == 0) {
-      throw args.shape_error("the step along axis " + std::to_string(axis) + " of " +
-                             to_string(x) + " is 0");
+      throw args.shape_error("the step along axis " + std::to_string(axis) + " of " + to_string(x) +
+                             " is 0");
     }
   }
 }

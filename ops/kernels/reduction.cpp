@@ -35,8 +35,10 @@ struct Largest {
   static constexpr bool in_eights = false;   // g++ would not vectorise the tree,
   static constexpr std::int64_t lanes = 32;  // nor a loop short enough to be unrolled
   static T start() {
-    if constexpr (std::is_integral_v<T>) return std::numeric_limits<T>::lowest();
-    else return T(-std::numeric_limits<double>::infinity());
+    if constexpr (std::is_integral_v<T>)
+      return std::numeric_limits<T>::lowest();
+    else
+      return T(-std::numeric_limits<double>::infinity());
   }
   /// A NaN stays once it is there, and comes in although no comparison says so.
   static T pair(T a, T b) { return (b > a) | (b != b) ? b : a; }
@@ -121,9 +123,8 @@ auto fold_one(const Reduction& p, const typename Fold::Number* x) {
 template <class Fold, class A = typename Fold::Accumulator>
 void fold_tile(const Reduction& p, const typename Fold::Number* x, std::int64_t width, A* acc) {
   std::fill_n(acc, width, Fold::start());
-  for_each_offset(p.folded, p.folded_count, [&](std::int64_t at) {
-    fold_rows<Fold>(acc, x + at, p.rows, p.inner, width);
-  });
+  for_each_offset(p.folded, p.folded_count,
+                  [&](std::int64_t at) { fold_rows<Fold>(acc, x + at, p.rows, p.inner, width); });
 }
 
 /// Calls `one(x, out)` for each result made of contiguous runs, or `several(x, width, out)` for
@@ -176,8 +177,10 @@ void exp_shifted(T* out, const T* x, const T* shift, std::int64_t n) {
 /// exponentials give the right infinity, zero or NaN.
 template <class T>
 T shift_of(T largest) {
-  if constexpr (std::is_same_v<T, Complex>) return Complex(shift_of(largest.re));
-  else return std::isfinite(largest) ? largest : T(0);
+  if constexpr (std::is_same_v<T, Complex>)
+    return Complex(shift_of(largest.re));
+  else
+    return std::isfinite(largest) ? largest : T(0);
 }
 
 template <class A, class T>
@@ -214,8 +217,10 @@ Reduction plan_reduction(const Shape& x, std::uint32_t axes) {
   p.rows = count > 0 && groups[count - 1].folds ? groups[--count].size : 1;
   for (std::size_t k = 0; k < count; ++k) {
     const Loop loop{groups[k].size, groups[k].stride};
-    if (groups[k].folds) p.folded[p.folded_count++] = loop;
-    else p.kept[p.kept_count++] = loop;
+    if (groups[k].folds)
+      p.folded[p.folded_count++] = loop;
+    else
+      p.kept[p.kept_count++] = loop;
   }
   return p;
 }
@@ -272,12 +277,12 @@ void logsumexp(const KernelCall& call) {
       });
 }
 
-#define TAPEWISE_REDUCTIONS_OF(T)               \
-  template void sum<T>(const KernelCall&);      \
+#define TAPEWISE_REDUCTIONS_OF(T)          \
+  template void sum<T>(const KernelCall&); \
   template void max<T>(const KernelCall&);
-#define TAPEWISE_FLOAT_REDUCTIONS_OF(T)         \
-  TAPEWISE_REDUCTIONS_OF(T)                     \
-  template void mean<T>(const KernelCall&);     \
+#define TAPEWISE_FLOAT_REDUCTIONS_OF(T)     \
+  TAPEWISE_REDUCTIONS_OF(T)                 \
+  template void mean<T>(const KernelCall&); \
   template void logsumexp<T>(const KernelCall&);
 TAPEWISE_REDUCTIONS_OF(std::int64_t)
 TAPEWISE_FLOAT_REDUCTIONS_OF(float)
