@@ -105,8 +105,10 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/conversion.hpp
     ops/elementary.hpp
     ops/index.hpp
+    ops/kernels/blas.hpp
     ops/kernels/elementwise_loop.hpp
     ops/kernels/reduction.hpp
+    ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
     ops/linalg.hpp
     ops/loss.hpp
