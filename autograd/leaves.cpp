@@ -102,7 +102,8 @@ Var assign(const Var& leaf, const Operand& value) {
         leaf.id(), "[assign] only an input or a parameter can be assigned to, this is a result of " +
                        std::string(op.name)));
   }
-  const std::array<Operand, 2> operands = {Operand(leaf, value.where()), value};
+  const Operand target(leaf, value.where());
+  const std::array<OperandRef, 2> operands = {target, value};
   return leaf.tape().record(assign_op(), operands, nullptr, value.where());
 }
 

@@ -52,7 +52,8 @@ std::vector<double> structured_vjp(const Var& y, std::size_t use, std::span<cons
     const Var p = y.parent(k);
     parents.emplace_back(scratch.input(ArrayView(y.tape().value(p.id()), p.type())));
   }
-  const Var copy = scratch.record(y.op(), parents, y.attribute_data(), SourceLine::here());
+  const std::vector<OperandRef> refs(parents.begin(), parents.end());
+  const Var copy = scratch.record(y.op(), refs, y.attribute_data(), SourceLine::here());
   const Var cotangent = scratch.input(as_array(g, y.type()));
   const Var term = y.op().vjp({copy, cotangent, static_cast<int>(use)});
   std::vector<double> product(static_cast<std::size_t>(y.parent(use).type().size()));

@@ -150,9 +150,10 @@ std::uint64_t Tape::epoch() const {
 
 /// What a plain number becomes: the dtype of the first operand that is not a mask. A number that
 /// meets masks only takes the dtype of what the mask has compared.
-DType Tape::literal_dtype(std::span<const Operand> operands) const {
+DType Tape::literal_dtype(std::span<const OperandRef> operands) const {
   const Operand* mask = nullptr;
-  for (const Operand& operand : operands) {
+  for (const OperandRef& ref : operands) {
+    const Operand& operand = *ref;
     if (operand.is_number()) continue;
     const DType d = operand.is_var() ? operand.var().dtype() : operand.array()->type().dtype;
     if (d != DType::boolean) return d;
@@ -164,7 +165,7 @@ DType Tape::literal_dtype(std::span<const Operand> operands) const {
   return type(id).dtype == DType::boolean ? DType::float64 : type(id).dtype;
 }
 
-Var Tape::record(const OpRecord& op, std::span<const Operand> operands, const void* attribute,
+Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute,
                  SourceLine where) {
   constexpr std::size_t few = 8;
   const std::size_t n = operands.size();
@@ -186,7 +187,7 @@ Var Tape::record(const OpRecord& op, std::span<const Operand> operands, const vo
   const Operand* first_var = nullptr;
   DType number_dtype{};
   for (std::size_t k = 0; k < n; ++k) {
-    const Operand& operand = operands[k];
+    const Operand& operand = *operands[k];
     if (operand.is_var()) {
       require_own(operand.var(), op.name.data());
       ids[k] = operand.var().id();
@@ -220,9 +221,9 @@ Var Tape::record(const OpRecord& op, std::span<const Operand> operands, const vo
   }
   if (!only_vars) {
     for (std::size_t k = 0; k < n; ++k) {
-      if (operands[k].is_var()) continue;
-      ids[k] = operands[k].is_number() ? literal(operands[k].number(), literals[k].dtype, where).id()
-                                       : constant(*operands[k].array(), {}, where).id();
+      if (operands[k]->is_var()) continue;
+      ids[k] = operands[k]->is_number() ? literal(operands[k]->number(), literals[k].dtype, where).id()
+                                       : constant(*operands[k]->array(), {}, where).id();
     }
   }
   return var(append(op, {ids, n}, type, attribute, where));

@@ -55,7 +55,7 @@ class Tape {
 
   /// Appends a node for `op`. `operands` may be numbers and arrays: they become constants.
   /// Throws ShapeError, TypeError or HandleError and leaves the tape as it was.
-  Var record(const OpRecord& op, std::span<const Operand> operands, const void* attribute,
+  Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute,
              SourceLine where);
 
   /// Forget all nodes recorded since the mark; their memory is kept for the next ones.
@@ -162,7 +162,7 @@ class Tape {
   std::uint32_t intern(const Type& type);
   void attach(const CellPtr& cell);
   void detach(const CellPtr& cell);
-  DType literal_dtype(std::span<const Operand> operands) const;
+  DType literal_dtype(std::span<const OperandRef> operands) const;
 
   // What is looked up in maps stands in tape.cpp: this header is read by every user program.
   struct Index;

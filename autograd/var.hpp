@@ -118,4 +118,15 @@ class Operand {
   SourceLine where_;
 };
 
+/// An operand among others: lists of them are handed on without copying any.
+class OperandRef {
+ public:
+  OperandRef(const Operand& operand) : operand_(&operand) {}
+  const Operand* operator->() const { return operand_; }
+  const Operand& operator*() const { return *operand_; }
+
+ private:
+  const Operand* operand_;
+};
+
 }  // namespace tapewise

@@ -53,6 +53,7 @@ set(TAPEWISE_SOURCES
     ops/math.cpp
     ops/probe.cpp
     ops/reduce.cpp
+    ops/scheme.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
@@ -122,7 +123,6 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/slices.hpp
     ops/softmax.hpp
     # nn
-    nn/byte_reader.hpp
     nn/data.hpp
     nn/idx.hpp
     nn/init.hpp

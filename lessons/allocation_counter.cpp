@@ -11,7 +11,8 @@ std::atomic<std::uint64_t> calls{0};
 
 void* counted(std::size_t bytes, std::size_t alignment) {
   calls.fetch_add(1, std::memory_order_relaxed);
-  const std::size_t whole = (bytes + alignment - 1) / alignment * alignment;  // aligned_alloc's rule
+  const std::size_t whole =
+      (bytes + alignment - 1) / alignment * alignment;  // aligned_alloc's rule
   void* const memory = std::aligned_alloc(alignment, whole == 0 ? alignment : whole);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;

@@ -27,23 +27,29 @@ void describe(CLI::App& app, FashionOptions& options) {
   app.add_option("--learning-rate", options.learning_rate, "of Adam")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
+  app.add_flag("--constant-rate", options.constant_rate,
+               "do not let the learning rate fall to zero over the last epoch");
 }
 
 void print(const FashionSummary& summary) {
-  std::printf("\nsummary\n"
-              "  test accuracy         %.4f\n"
-              "  seconds an epoch      %.2f\n"
-              "  allocations per step  %g\n"
-              "  bytes of arena        %zu\n",
-              summary.accuracy, summary.seconds_an_epoch, summary.allocations_per_step,
-              summary.arena_bytes);
+  std::printf(
+      "\nsummary\n"
+      "  test accuracy         %.4f\n"
+      "  seconds an epoch      %.2f\n"
+      "  allocations per step  %g\n"
+      "  bytes of arena        %zu\n",
+      summary.accuracy, summary.seconds_an_epoch, summary.allocations_per_step,
+      summary.arena_bytes);
 }
 
 int run(const FashionOptions& options) {
-  std::cout << "1. The lecture's example: u_in = w1·x1³ + w2·x2, u_out = σ(u_in), L = ½(y - u_out)²\n\n";
+  std::cout
+      << "1. The lecture's example: u_in = w1·x1³ + w2·x2, u_out = σ(u_in), L = ½(y - u_out)²\n\n";
   const bool right = tapewise::lessons::show_lecture_example(std::cout);
-  std::cout << "\n2. Fashion-MNIST: 784-256-128-10, ReLU, cross-entropy, Adam, float32, seed "
-            << options.seed << "\n\n";
+  std::cout << "\n2. Fashion-MNIST: 784-256-128-10, ReLU, cross-entropy, float32, batches of "
+            << options.batch << ", seed " << options.seed << ",\n   Adam with rate "
+            << options.learning_rate
+            << (options.constant_rate ? "" : ", falling to zero over the last epoch") << "\n\n";
   print(tapewise::lessons::train_on_fashion(options, std::cout,
                                             tapewise::lessons::standard_output_is_terminal()));
   return right ? 0 : 1;
@@ -52,8 +58,9 @@ int run(const FashionOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Shows the gradient table of a worked example and trains a network on Fashion-MNIST.",
-               "tapewise_demo");
+  CLI::App app(
+      "Shows the gradient table of a worked example and trains a network on Fashion-MNIST.",
+      "tapewise_demo");
   FashionOptions options;
   describe(app, options);
   CLI11_PARSE(app, argc, argv);

@@ -12,6 +12,7 @@ struct FashionOptions {
   int epochs = 5;
   std::int64_t batch = 128;
   double learning_rate = 1e-3;
+  bool constant_rate = false;  ///< else the rate falls to zero over the last epoch, linearly
 };
 
 /// What came out.

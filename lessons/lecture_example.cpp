@@ -37,10 +37,10 @@ struct WithFreeNode {
       } else {
         std::vector<Operand> operands;
         for (std::size_t k = 0; k < v.parent_count(); ++k) {
-          operands.push_back(copies[v.parent(k).id()]);
+          operands.emplace_back(copies[v.parent(k).id()]);
         }
-        copies.push_back(
-            fresh.record(v.op(), operands, v.attribute_data(), SourceLine::here()));
+        const std::vector<OperandRef> refs(operands.begin(), operands.end());
+        copies.push_back(fresh.record(v.op(), refs, v.attribute_data(), SourceLine::here()));
       }
     }
     output = copies[given_output.id()];

@@ -9,7 +9,8 @@ namespace tapewise::nn {
 /// Reads a file front to back; a gzip file (RFC 1952, also of several members) as what it holds.
 class ByteReader {
  public:
-  /// Throws IoError when the file cannot be opened. `who` is named in errors: "[read_idx] a.gz: ...".
+  /// Throws IoError when the file cannot be opened. `who` is named in errors: "[read_idx] a.gz:
+  /// ...".
   ByteReader(const std::string& path, const char* who);
   ~ByteReader();
 

@@ -46,7 +46,8 @@ Initializer he_uniform(double slope = 0.0);
 Initializer he_normal(double slope = 0.0);
 
 /// U[-1/√in, 1/√in): variance 1/(3·in). What `Linear` takes by default, for weight and bias, as
-/// PyTorch does. Source: LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", 4.6, without the √3.
+/// PyTorch does. Source: LeCun, Bottou, Orr & Müller 1998, "Efficient BackProp", 4.6, without the
+/// √3.
 Initializer fan_in_uniform();
 
 }  // namespace init

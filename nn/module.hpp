@@ -73,9 +73,8 @@ class Linear : public Module {
 class Function : public Module {
  public:
   template <class F>
-    requires(std::is_invocable_r_v<Var, const F&, const Operand&> ||
-             std::is_invocable_r_v<Var, const F&, const Var&>)
-  explicit Function(F f) {
+  requires(std::is_invocable_r_v<Var, const F&, const Operand&> ||
+           std::is_invocable_r_v<Var, const F&, const Var&>) explicit Function(F f) {
     if constexpr (std::is_invocable_r_v<Var, const F&, const Operand&>) {
       function_ = std::move(f);
     } else {
@@ -116,8 +115,8 @@ struct Softplus : Function {
 class Sequential : public Module {
  public:
   template <class... Layers>
-    requires(sizeof...(Layers) != 1 || !(std::is_base_of_v<Sequential, Layers> && ...))
-  explicit Sequential(Layers... layers) {
+  requires(sizeof...(Layers) != 1 ||
+           !(std::is_base_of_v<Sequential, Layers> && ...)) explicit Sequential(Layers... layers) {
     (add(std::move(layers)), ...);
   }
 

@@ -88,8 +88,7 @@ std::vector<Var> Sgd::record(const GradientTable& table, std::span<const Var> pa
       direction = momentum_ * b + direction;
       updates.push_back(assign(b, direction));
     }
-    updates.push_back(
-        assign(theta, theta - cast(rate(theta.tape()), theta.dtype()) * direction));
+    updates.push_back(assign(theta, theta - cast(rate(theta.tape()), theta.dtype()) * direction));
   }
   return updates;
 }

@@ -31,7 +31,7 @@ struct Cast : Structured {
   }
   template <class T>
   static void kernel(const KernelCall& call);
-  static Var vjp(const Vjp& v) { return record<Cast>({v.g}, {v.parent(0).dtype()}); }
+  static Var vjp(const Vjp& v) { return record<Cast>({Operand(v.g)}, {v.parent(0).dtype()}); }
   static std::string attribute_text(const void* attribute) {
     return "to=" + std::string(name_of(static_cast<const Attribute*>(attribute)->to));
   }

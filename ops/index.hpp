@@ -3,11 +3,6 @@
 
 namespace tapewise {
 
-Var take(const Operand& x, const Operand& indices, std::int64_t axis);
-Var take_add(const Operand& g, const Operand& indices, std::int64_t axis, std::int64_t size);
-Var gather(const Operand& x, const Operand& indices, std::int64_t axis);
-Var scatter_add(const Operand& g, const Operand& indices, std::int64_t axis, std::int64_t size);
-
 namespace ops {
 
 /// An array seen as (outer, axis, inner) around the axis that indices choose from.

@@ -124,22 +124,19 @@ const OpRecord& record_of() {
 template <class... Rules>
 struct OpList {};
 
+/// Appends a node to the tape of the first operand that is a Var.
+Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute);
+
 /// Appends the node of a rule's op to the tape of the first operand that is a Var.
 /// Throws ShapeError, TypeError or HandleError; the tape is unchanged then.
 template <class R>
-Var record(std::span<const Operand> operands, const typename R::Attribute& attribute = {}) {
-  for (const Operand& operand : operands) {
-    if (operand.is_var()) {
-      return operand.var().tape().record(record_of<R>(), operands, &attribute, operands[0].where());
-    }
-  }
-  throw TypeError("[" + std::string(R::name) +
-                  "] at least one operand must be a Var; these are plain numbers or arrays\n  at " +
-                  (operands.empty() ? std::string("an unknown line") : to_string(operands[0].where())));
+Var record(std::initializer_list<OperandRef> operands, const typename R::Attribute& attribute = {}) {
+  return record(record_of<R>(), std::span(operands.begin(), operands.size()), &attribute);
 }
 template <class R>
-Var record(std::initializer_list<Operand> operands, const typename R::Attribute& attribute = {}) {
-  return record<R>(std::span(operands.begin(), operands.size()), attribute);
+Var record(std::span<const Operand> operands, const typename R::Attribute& attribute = {}) {
+  const std::vector<OperandRef> refs(operands.begin(), operands.end());
+  return record(record_of<R>(), refs, &attribute);
 }
 
 }  // namespace tapewise

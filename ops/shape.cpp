@@ -111,13 +111,13 @@ bool ops::Transpose::swaps_last(const Axes& axes, std::size_t rank) {
 
 Var ops::Transpose::vjp(const Vjp& v) {
   const auto axes = v.attribute<Axes>();
-  if (axes.all()) return record<Transpose>({v.g}, axes);
+  if (axes.all()) return record<Transpose>({Operand(v.g)}, axes);
   const std::size_t rank = axes.count();
   std::array<std::int64_t, Shape::max_rank> inverse{};
   for (std::size_t k = 0; k < rank; ++k) {
     inverse[source_axis(axes, k, rank)] = static_cast<std::int64_t>(k);
   }
-  return record<Transpose>({v.g}, Axes(std::span(inverse.data(), rank)));
+  return record<Transpose>({Operand(v.g)}, Axes(std::span(inverse.data(), rank)));
 }
 
 std::vector<Example> ops::Transpose::examples() {

@@ -46,7 +46,7 @@ struct Reshape : Structured {
     const Type& x = args.parent(0);
     return {x.dtype, args.attribute<Sizes>().shape_of(x.shape, args)};
   }
-  static Var vjp(const Vjp& v) { return record<Reshape>({v.g}, v.parent(0).shape()); }
+  static Var vjp(const Vjp& v) { return record<Reshape>({Operand(v.g)}, v.parent(0).shape()); }
   static std::string attribute_text(const void* attribute) {
     return static_cast<const Sizes*>(attribute)->text();
   }

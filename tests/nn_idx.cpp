@@ -86,7 +86,8 @@ nn::Idx read(const std::string& content) {
 
 TEST_CASE("a file is read, plain, as gzip, and as gzip of several members") {
   for (const std::string& content :
-       {small, gzip(small), gzip(small.substr(0, 7)) + gzip(small.substr(7)), gzip(small) + gzip("")}) {
+       {small, gzip(small), gzip(small.substr(0, 7)) + gzip(small.substr(7)),
+        gzip(small) + gzip("")}) {
     const nn::Idx idx = read(content);
     CHECK(idx.type == nn::IdxType::uint8);
     CHECK(idx.shape == tw::Shape{2, 3});

@@ -30,7 +30,8 @@ double moment(const std::vector<double>& x, int power) {
 
 /// Mean 0, the variance, and the fourth moment of the distribution: 9/5 σ⁴ or 3 σ⁴.
 /// The bounds are five standard errors of 200000 draws.
-void check_moments(const nn::Initializer& initializer, nn::Fans fans, double variance, bool normal) {
+void check_moments(const nn::Initializer& initializer, nn::Fans fans, double variance,
+                   bool normal) {
   const auto x = drawn(initializer, fans, 11);
   const double kurtosis = normal ? 3.0 : 1.8, root_n = std::sqrt(static_cast<double>(x.size()));
   CHECK(std::abs(moment(x, 1)) < 5 * std::sqrt(variance) / root_n);
@@ -98,12 +99,12 @@ TEST_CASE("a seed gives the same numbers again, another seed others") {
 
 TEST_CASE("a parameter has the dtype and shape asked for") {
   nn::Random random(0);
-  const auto single = nn::make_parameter({tw::DType::float32, {2, 3}}, {2, 3}, init::constant(0.1),
-                                         random);
+  const auto single =
+      nn::make_parameter({tw::DType::float32, {2, 3}}, {2, 3}, init::constant(0.1), random);
   CHECK(single->type() == tw::Type{tw::DType::float32, {2, 3}});
   CHECK(static_cast<const float*>(single->data())[5] == 0.1F);
-  const auto empty = nn::make_parameter({tw::DType::float64, {0}}, {0, 0}, init::glorot_normal(),
-                                        random);
+  const auto empty =
+      nn::make_parameter({tw::DType::float64, {0}}, {0, 0}, init::glorot_normal(), random);
   CHECK(empty->type().size() == 0);
   CHECK_THROWS_AS(nn::make_parameter({tw::DType::int64, {2}}, {}, init::zeros(), random),
                   tw::TypeError);

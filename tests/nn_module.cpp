@@ -79,9 +79,10 @@ TEST_CASE("what does not suit a layer is refused at the line of the call") {
   tw::Tape tape;
   const tw::Var wide = tape.input(xt::xarray<double>(xt::ones<double>({4, 5})), "wide");
   const auto size = tape.size();
-  CHECK_THROWS_WITH_AS(layer(wide), doctest::Contains("[linear] the input is float64 (4,5), the "
-                                                      "weight is float64 (2,3): the input must be "
-                                                      "float64 (...,2)\n  at nn_module.cpp:"),
+  CHECK_THROWS_WITH_AS(layer(wide),
+                       doctest::Contains("[linear] the input is float64 (4,5), the "
+                                         "weight is float64 (2,3): the input must be "
+                                         "float64 (...,2)\n  at nn_module.cpp:"),
                        tw::ShapeError);
   CHECK(tape.size() == size);
   CHECK_THROWS_AS(layer(tape.input(1.0)), tw::ShapeError);
@@ -169,9 +170,8 @@ TEST_CASE("parameters survive the tape's clear and end") {
 
 TEST_CASE("XOR is learned") {
   nn::Random random(1);
-  const nn::LinearOptions options{.dtype = tw::DType::float64,
-                                  .weight = nn::init::glorot_uniform(),
-                                  .bias = nn::init::zeros()};
+  const nn::LinearOptions options{
+      .dtype = tw::DType::float64, .weight = nn::init::glorot_uniform(), .bias = nn::init::zeros()};
   const nn::Sequential net(nn::Linear(2, 8, random, options), nn::Tanh(),
                            nn::Linear(8, 1, random, options));
   tw::Tape tape;

@@ -16,7 +16,9 @@ namespace nn = tapewise::nn;
 namespace {
 
 tw::CellPtr scalar_cell(double value) { return std::make_shared<tw::Cell>(value); }
-double value_of(const tw::CellPtr& cell) { return tw::number_at(cell->type().dtype, cell->data(), 0); }
+double value_of(const tw::CellPtr& cell) {
+  return tw::number_at(cell->type().dtype, cell->data(), 0);
+}
 
 /// A training step for loss(θ) with one scalar parameter.
 template <class Loss>
@@ -121,8 +123,8 @@ TEST_CASE("arrays are updated element by element, in their own dtype") {
   const float ones[] = {1, 1, 1};
   const tw::Var y = theta * w;
   nn::Sgd sgd(0.5);
-  const auto table = tw::backward(
-      y, tw::Cotangent(tape.constant(tw::ArrayView(ones, {tw::DType::float32, {3}}))));
+  const auto table =
+      tw::backward(y, tw::Cotangent(tape.constant(tw::ArrayView(ones, {tw::DType::float32, {3}}))));
   tw::Program step = tw::compile(sgd.update(table, std::vector{theta}));
   step.run();
   const auto* values = static_cast<const float*>(cell->data());
@@ -177,8 +179,8 @@ TEST_CASE("what cannot be learned is refused, and the tape is unchanged") {
   const auto table = tw::backward(y);
   nn::Adam adam;
   const auto size = tape.size();
-  CHECK_THROWS_WITH_AS(adam.update(table, std::vector{y}), doctest::Contains("[update] only a float"),
-                       tw::TypeError);
+  CHECK_THROWS_WITH_AS(adam.update(table, std::vector{y}),
+                       doctest::Contains("[update] only a float"), tw::TypeError);
   CHECK_THROWS_WITH_AS(adam.update(table, std::vector{a, label}),
                        doctest::Contains("this is input int64 ()"), tw::TypeError);
   tw::Tape other;
