@@ -55,6 +55,11 @@ const void* Var::data() const {
   return tape_->value(id_);
 }
 
+void Operand::refuse_empty() const {
+  throw HandleError("[operand] the Var is empty: it was never recorded\n  used at " +
+                    to_string(where_));
+}
+
 void Var::require_dtype(DType asked, const char* who) const {
   if (dtype() == asked) return;
   throw TypeError(tape_->describe(id_, "[" + std::string(who) + "] asked for " +

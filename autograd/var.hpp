@@ -75,6 +75,9 @@ class Var {
   std::uint32_t generation_ = 0;
 };
 
+/// Whether two Vars are handles of one node.
+bool same_node(const Var& a, const Var& b);
+
 /// "name = value", arrays in brackets with long ones shortened; computes the value if need be.
 std::ostream& operator<<(std::ostream& out, const Var& v);
 
@@ -86,7 +89,10 @@ void print_elements(std::ostream& out, const Type& type, const void* data);
 /// is written, because operators cannot have default arguments.
 class Operand {
  public:
-  Operand(const Var& v, SourceLine where = SourceLine::here()) : var_(v), where_(where) {}
+  /// Throws HandleError for a Var that was never recorded.
+  Operand(const Var& v, SourceLine where = SourceLine::here()) : var_(v), where_(where) {
+    if (!v.has_tape()) refuse_empty();
+  }
   template <class T>
     requires std::is_arithmetic_v<T>
   Operand(T number, SourceLine where = SourceLine::here())
@@ -111,6 +117,8 @@ class Operand {
   SourceLine where() const { return where_; }
 
  private:
+  [[noreturn]] void refuse_empty() const;
+
   Var var_;
   double number_ = 0.0;
   DType number_dtype_ = DType::float64;

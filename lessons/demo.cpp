@@ -58,16 +58,16 @@ int run(const FashionOptions& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app(
-      "Shows the gradient table of a worked example and trains a network on Fashion-MNIST.",
-      "tapewise_demo");
-  FashionOptions options;
-  describe(app, options);
-  CLI11_PARSE(app, argc, argv);
   try {
+    CLI::App app(
+        "Shows the gradient table of a worked example and trains a network on Fashion-MNIST.",
+        "tapewise_demo");
+    FashionOptions options;
+    describe(app, options);
+    CLI11_PARSE(app, argc, argv);
     return run(options);
   } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
+    std::fprintf(stderr, "%s\n", error.what());
     return 1;
   }
 }

@@ -13,7 +13,7 @@ namespace tapewise::nn {
 
 struct ByteReader::State {
   struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
+    void operator()(std::FILE* open) const { std::fclose(open); }
   };
 
   ~State() {

@@ -12,7 +12,8 @@ namespace {
 
 /// `name`.gz where it exists, else `name` unpacked.
 std::string idx_path(const std::string& folder, const std::string& name) {
-  const std::string plain = folder + "/" + name, packed = plain + ".gz";
+  const std::string plain = folder + "/" + name;
+  std::string packed = plain + ".gz";
   for (const std::string& path : {packed, plain}) {
     if (std::FILE* file = std::fopen(path.c_str(), "rb")) {
       std::fclose(file);

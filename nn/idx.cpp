@@ -169,7 +169,9 @@ Array Idx::as_int64() const {
   }
   Array array({DType::int64, shape});
   auto* out = array.as<std::int64_t>();
-  each_number(*this, [&](std::size_t i, auto x) { out[i] = static_cast<std::int64_t>(x); });
+  each_number(*this, [&](std::size_t i, auto x) {
+    out[i] = static_cast<std::int64_t>(static_cast<double>(x));  // 32 bits at most: exact
+  });
   return array;
 }
 

@@ -30,7 +30,7 @@ class Folder {
   Folder& operator=(const Folder&) = delete;
 
   std::string write(const std::string& content) const {
-    const std::string file = (path_ / "file").string();
+    std::string file = (path_ / "file").string();
     std::ofstream(file, std::ios::binary) << content;
     return file;
   }

@@ -140,10 +140,10 @@ TEST_CASE("a sequence takes functions, and keeps the line of the call") {
 
 TEST_CASE("a copy shares the parameters; shared layers are learned once") {
   const nn::Linear layer = counting_layer(2, 2);
-  const nn::Linear copy = layer;
+  nn::Linear copy = layer;
   CHECK(copy.weight() == layer.weight());
 
-  const nn::Sequential twice(layer, nn::Relu(), copy);
+  const nn::Sequential twice(layer, nn::Relu(), std::move(copy));
   tw::Tape tape;
   const tw::Var loss = sum(twice(tape.input(xt::xarray<double>{1, 1})));
   const auto parameters = twice.parameters(tape);

@@ -1,0 +1,106 @@
+// A replay allocates nothing: counted by replaced global operators new.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <new>
+#include <tapewise/nn/module.hpp>
+#include <tapewise/nn/optimizer.hpp>
+#include <tapewise/tapewise.hpp>
+
+namespace tw = tapewise;
+namespace nn = tapewise::nn;
+
+namespace {
+thread_local long allocations = 0;
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++allocations;
+  const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
+  if (void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded)) return memory;
+  throw std::bad_alloc();
+}
+
+/// Heap allocations of `runs` replays after the first.
+long allocations_of(tw::Program& program, int runs) {
+  program.run();
+  const long before = allocations;
+  for (int r = 0; r < runs; ++r) program.run();
+  return allocations - before;
+}
+}  // namespace
+
+void* operator new(std::size_t bytes) { return counted(bytes, 16); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) {
+  return counted(bytes, static_cast<std::size_t>(alignment));
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+TEST_CASE("the counter counts") {
+  const long before = allocations;
+  delete new int(1);
+  CHECK(allocations == before + 1);
+}
+
+TEST_CASE("a training step with Adam replays without an allocation") {
+  nn::Random random(1);
+  const nn::Sequential net(nn::Linear(20, 16, random), nn::Relu(), nn::Linear(16, 5, random));
+  nn::Adam adam(1e-3);
+  tw::Tape tape;
+  xt::xarray<float> images = xt::xarray<float>::from_shape({8, 20});
+  images.fill(0.5F);
+  const tw::Var x = tape.input(images, "x");
+  const tw::Var labels = tape.input(xt::xarray<std::int64_t>{0, 1, 2, 3, 4, 0, 1, 2}, "labels");
+  const tw::Var loss = cross_entropy(net(x), labels);
+  const auto parameters = net.parameters(tape);
+  std::vector<tw::Var> outputs = adam.update(tw::backward(loss, parameters), parameters);
+  outputs.push_back(loss);
+  tw::Program step = tw::compile(outputs);
+  const double first = (step.run(), step.item(loss));
+  CHECK(allocations_of(step, 100) == 0);
+  CHECK(step.item(loss) < first);
+}
+
+TEST_CASE("every op's value and gradient replay without an allocation") {
+  for (const tw::OpRecord* op : tw::all_ops()) {
+    CAPTURE(op->name);
+    if (op->examples == nullptr) continue;
+    for (const tw::Example& example : op->examples()) {
+      tw::Tape tape;
+      std::vector<tw::Var> inputs;
+      for (const tw::ExampleInput& input : example.inputs) {
+        tw::Array array({input.dtype, input.shape});
+        std::memset(array.data(), 0, array.type().bytes());
+        inputs.push_back(tape.input(array));
+      }
+      const tw::Var y = example.apply(inputs);
+      std::vector<tw::Var> outputs = {y};
+      if (op->vjp != nullptr && y.node().active) {
+        const tw::GradientTable table = tw::backward(y, tw::Cotangent(1.0));
+        for (const tw::Var& x : inputs) {
+          if (x.node().active) outputs.push_back(table[x]);
+        }
+      }
+      tw::Program program = tw::compile(outputs);
+      CHECK(allocations_of(program, 3) == 0);
+    }
+  }
+}
+
+TEST_CASE("recording again after rewind allocates less and less") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.5);
+  const tw::Mark mark = tape.mark();
+  const auto record = [&] {
+    tape.rewind(mark);
+    tw::Var y = x;
+    for (int i = 0; i < 1000; ++i) y = sin(y) * x + y;
+    return y;
+  };
+  (void)record();
+  const long before = allocations;
+  (void)record();
+  CHECK(allocations - before == 0);
+}

@@ -1,0 +1,159 @@
+// The checker: right gradients pass, wrong ones never do.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <sstream>
+#include <tapewise/ops/own_op.hpp>
+#include <tapewise/tapewise.hpp>
+
+#include "show.hpp"
+
+namespace tw = tapewise;
+using tests::contains;
+
+namespace {
+
+/// sin, with a derivative that is off by a factor.
+template <int permille>
+struct Off : tw::Elementwise<1> {
+  static constexpr std::string_view name = "off", formula = "sin x";
+  static constexpr tw::Range ranges[] = {{-1, 1}};
+  template <class T>
+  static T value(T x) {
+    using std::sin;
+    return sin(x);
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    using std::cos;
+    return T(permille / 1000.0) * cos(x);
+  }
+};
+
+/// x², whose first derivative is right and whose second is not: the partial hides its x.
+struct WrongSecond : tw::Elementwise<1> {
+  static constexpr std::string_view name = "wrong_second", formula = "x^2";
+  static constexpr tw::Range ranges[] = {{-1, 1}};
+  template <class T>
+  static T value(T x) {
+    return x * x;
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    if constexpr (std::is_same_v<T, tw::Operand>) {
+      return T(2) * stop_gradient(x);
+    } else {
+      return T(2) * x;
+    }
+  }
+};
+
+/// x³ that no complex number can read.
+struct RealOnly : tw::Elementwise<1> {
+  static constexpr std::string_view name = "real_only", formula = "x^3";
+  static constexpr bool complex_step = false;
+  static constexpr tw::Range ranges[] = {{-1, 1}};
+  template <class T>
+  static T value(T x) {
+    return x * x * x;
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    return T(3) * x * x;
+  }
+};
+
+/// A product with fixed signs whose vjp has the sign of one element wrong.
+tw::Var with_one_wrong_sign(const tw::Var& x) {
+  xt::xarray<double> right = xt::xarray<double>::from_shape({1000}), wrong;
+  for (std::size_t i = 0; i < 1000; ++i) right(i) = 0.001 * (static_cast<double>(i) + 1.0);
+  wrong = right;
+  wrong(613) = -right(613);
+  // Value of x·right, gradient of x·wrong.
+  return x * wrong + stop_gradient(x * right - x * wrong);
+}
+
+}  // namespace
+
+TEST_CASE("right gradients pass at all magnitudes, by complex step") {
+  for (const double scale : {1e-8, 1e-4, 1.0, 1e4, 1e8}) {
+    CAPTURE(scale);
+    const auto f = [&](const tw::Var& x) { return scale * sum(exp(sin(x)) / (x * x + 1.0)); };
+    const auto report = tw::gradcheck(f, {xt::xarray<double>{-2.0, 0.1, 3.0}});
+    CAPTURE(report);
+    CHECK(static_cast<bool>(report));
+    CHECK(report.method == "complex step");
+    CHECK(report.checked == 3);
+    CHECK(report.worst.error <= 1e-13 * scale);
+    const auto g = [](const tw::Var& x) { return sum(x * x * x); };
+    CHECK(static_cast<bool>(tw::gradcheck(g, {xt::xarray<double>{-scale, 2 * scale}})));
+  }
+}
+
+TEST_CASE("a gradient that is off by 3 percent is always caught") {
+  const auto plus = [](const tw::Var& x) { return tw::record<Off<1030>>({tw::Operand(x)}); };
+  const auto minus = [](const tw::Var& x) { return tw::record<Off<970>>({tw::Operand(x)}); };
+  const auto exact = [](const tw::Var& x) { return tw::record<Off<1000>>({tw::Operand(x)}); };
+  for (const double x : {-1.2, -0.5, 0.0, 0.3, 1.4}) {
+    CAPTURE(x);
+    CHECK(static_cast<bool>(tw::gradcheck(exact, {x})));
+    CHECK_FALSE(static_cast<bool>(tw::gradcheck(plus, {x})));
+    CHECK_FALSE(static_cast<bool>(tw::gradcheck(minus, {x})));
+    CHECK_FALSE(static_cast<bool>(tw::gradcheck(plus, {static_cast<float>(x)})));
+  }
+}
+
+TEST_CASE("a wrong sign in one of a thousand elements is found and named") {
+  xt::xarray<double> x = xt::xarray<double>::from_shape({1000});
+  x.fill(0.5);
+  tw::Tape tape;
+  const tw::Var v = tape.input(x, "v");
+  const auto report = tw::gradcheck(with_one_wrong_sign(v), std::vector<tw::Var>{v});
+  CHECK_FALSE(static_cast<bool>(report));
+  CHECK(report.wrong == 1);
+  CHECK(report.worst.index == 613);
+  CHECK(report.worst.name == "v");
+  std::ostringstream out;
+  out << report;
+  CHECK(contains(out.str(), "GRADIENT WRONG"));
+  CHECK(contains(out.str(), "\"v\"[613]"));
+}
+
+TEST_CASE("a wrong second derivative behind a right first one is caught in order 2") {
+  const auto f = [](const tw::Var& x) { return tw::record<WrongSecond>({tw::Operand(x)}); };
+  CHECK(static_cast<bool>(tw::gradcheck(f, {0.7})));
+  CHECK_FALSE(static_cast<bool>(tw::gradcheck(f, {0.7}, {.order = 2})));
+}
+
+TEST_CASE("an op without a complex kernel is checked by differences") {
+  const auto f = [](const tw::Var& x) { return sum(tw::record<RealOnly>({tw::Operand(x)}) * x); };
+  for (const double scale : {1e-3, 1.0, 1e3}) {
+    const auto report = tw::gradcheck(f, {xt::xarray<double>{0.5 * scale, -1.5 * scale}});
+    CAPTURE(report);
+    CHECK(report.method == "central differences");
+    CHECK(static_cast<bool>(report));
+  }
+  const auto wrong = [](const tw::Var& x) {
+    return sum(tw::record<RealOnly>({tw::Operand(x)}) * tw::record<Off<1030>>({tw::Operand(x)}));
+  };
+  CHECK_FALSE(static_cast<bool>(tw::gradcheck(wrong, {xt::xarray<double>{0.5, -1.5}})));
+}
+
+TEST_CASE("the check leaves the tape as it was, and refuses inputs that are no float leaves") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.3, "x"), n = tape.input(std::int64_t{2});
+  const tw::Var y = sin(x);
+  const tw::NodeId before = tape.size();
+  CHECK(static_cast<bool>(tw::gradcheck(y, std::vector<tw::Var>{x})));
+  CHECK(tape.size() == before);
+  CHECK_THROWS_AS((void)tw::gradcheck(y, std::vector<tw::Var>{n}), tw::TypeError);
+  CHECK_THROWS_AS((void)tw::gradcheck(y, std::vector<tw::Var>{y}), tw::TypeError);
+}
+
+TEST_CASE("callables of several Vars, or of a span") {
+  CHECK(static_cast<bool>(tw::gradcheck([](const tw::Var& x, const tw::Var& y) { return sin(x) * y; },
+                                        {0.5, 2.0})));
+  const auto f = [](std::span<const tw::Var> x) { return x[0] * x[1] * x[2]; };
+  CHECK(static_cast<bool>(tw::gradcheck(f, {1.0, 2.0, 3.0})));
+  CHECK_THROWS_AS((void)tw::gradcheck([](const tw::Var& x) { return x; }, {1.0, 2.0}), tw::ShapeError);
+}
