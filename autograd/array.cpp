@@ -8,11 +8,11 @@ namespace tapewise {
 
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   data_.reset(static_cast<std::byte*>(
-      ::operator new(std::max<std::size_t>(bytes, 1), std::align_val_t{alignment})));
+      ::operator new (std::max<std::size_t>(bytes, 1), std::align_val_t{alignment})));
 }
 
 void Buffer::Free::operator()(std::byte* data) const {
-  ::operator delete(data, std::align_val_t{alignment});
+  ::operator delete (data, std::align_val_t{alignment});
 }
 
 void check_addressable(const Type& type) {

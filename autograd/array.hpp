@@ -74,11 +74,10 @@ class ArrayView {
       : owned_(std::move(array)), data_(owned_->data()), type_(owned_->type()) {}
 
   template <class T>
-    requires std::is_arithmetic_v<T>
-  ArrayView(T number) {
-    using Kept = std::conditional_t<Element<T>, T,
-                                    std::conditional_t<(std::is_integral_v<T> && sizeof(T) == 8),
-                                                       std::int64_t, double>>;
+  requires std::is_arithmetic_v<T> ArrayView(T number) {
+    using Kept = std::conditional_t<
+        Element<T>, T,
+        std::conditional_t<(std::is_integral_v<T> && sizeof(T) == 8), std::int64_t, double>>;
     const Kept kept = static_cast<Kept>(number);
     std::memcpy(number_, &kept, sizeof kept);
     type_ = {dtype_of<Kept>, {}};
@@ -87,8 +86,9 @@ class ArrayView {
 
   /// Anything the bridge can read: see `as_array_view` in xtensor_bridge.hpp.
   template <class X>
-    requires(!std::is_arithmetic_v<X> && requires(const X& x) { as_array_view(x, BridgeTag{}); })
-  ArrayView(const X& x) : ArrayView(as_array_view(x, BridgeTag{})) {}
+  requires(!std::is_arithmetic_v<X> && requires(const X& x) { as_array_view(x, BridgeTag{}); })
+      ArrayView(const X& x)
+      : ArrayView(as_array_view(x, BridgeTag{})) {}
 
   const Type& type() const { return type_; }
   const void* data() const { return data_ != nullptr ? data_ : number_; }

@@ -9,8 +9,8 @@ namespace {
 
 void require_differentiable_output(const Var& y) {
   if (!is_float(y.dtype())) {
-    throw TypeError(y.tape().describe(y.id(), "[backward] only a float output has a gradient, this is " +
-                                                  to_string(y.type())));
+    throw TypeError(y.tape().describe(
+        y.id(), "[backward] only a float output has a gradient, this is " + to_string(y.type())));
   }
 }
 
@@ -27,7 +27,8 @@ Var ones_for_scalar(const Var& y) {
 Var checked_cotangent(const Var& y, const Operand& given) {
   Tape& tape = y.tape();
   if (given.is_number()) return filled(tape, y.type(), given.number());
-  const Var g = given.is_var() ? given.var() : tape.constant(*given.array(), "cotangent", given.where());
+  const Var g =
+      given.is_var() ? given.var() : tape.constant(*given.array(), "cotangent", given.where());
   tape.require_own(g, "backward");
   if (g.dtype() != y.dtype()) {
     throw TypeError(tape.describe(y.id(), "[backward] the output is " + to_string(y.type()) +

@@ -24,7 +24,8 @@ void require_same_type(const Type& given, const Type& wanted, const char* who) {
     throw TypeError(start + "the dtype of a leaf is fixed when it is made");
   }
   if (given.shape != wanted.shape) {
-    throw ShapeError(start + "the shape of a leaf is fixed when it is made; record anew for another");
+    throw ShapeError(start +
+                     "the shape of a leaf is fixed when it is made; record anew for another");
   }
 }
 

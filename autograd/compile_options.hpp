@@ -12,11 +12,11 @@ enum class Numbers : std::uint8_t {
 
 /// How to make a plan. Every pass can be switched off.
 struct CompileOptions {
-  bool fold = true;            ///< compute nodes of constants once, while planning
-  bool share = true;           ///< common subexpressions: equal nodes are computed once
-  bool absorb = true;          ///< transposes as flags of matmul, broadcasts read in place
-  bool reuse = true;           ///< buffers are reused when their last reader is done
-  bool update_in_place = true; ///< new parameter values are written straight to their cell
+  bool fold = true;             ///< compute nodes of constants once, while planning
+  bool share = true;            ///< common subexpressions: equal nodes are computed once
+  bool absorb = true;           ///< transposes as flags of matmul, broadcasts read in place
+  bool reuse = true;            ///< buffers are reused when their last reader is done
+  bool update_in_place = true;  ///< new parameter values are written straight to their cell
   Numbers numbers = Numbers::as_recorded;
 };
 

@@ -4,17 +4,19 @@ namespace tapewise {
 
 std::shared_ptr<const Array> converted(const void* from, const Type& type, Numbers as) {
   const bool convert = as != Numbers::as_recorded && is_float(type.dtype);
-  const DType complex_or_double =
-      as == Numbers::complex128 ? DType::complex128 : DType::float64;
-  auto array = std::make_shared<const Array>(Type{convert ? complex_or_double : type.dtype, type.shape});
+  const DType complex_or_double = as == Numbers::complex128 ? DType::complex128 : DType::float64;
+  auto array =
+      std::make_shared<const Array>(Type{convert ? complex_or_double : type.dtype, type.shape});
   if (!convert) {
     std::memcpy(array->data(), from, type.bytes());
     return array;
   }
   for (std::int64_t i = 0; i < type.size(); ++i) {
     const double x = number_at(type.dtype, from, i);
-    if (as == Numbers::complex128) array->as<Complex>()[i] = x;
-    else array->as<double>()[i] = x;
+    if (as == Numbers::complex128)
+      array->as<Complex>()[i] = x;
+    else
+      array->as<double>()[i] = x;
   }
   return array;
 }
@@ -22,8 +24,7 @@ std::shared_ptr<const Array> converted(const void* from, const Type& type, Numbe
 std::size_t Draft::bytes_of(const DraftNode& node) const {
   const Type& type = type_of(node);
   const bool complex = numbers == Numbers::complex128 && is_float(type.dtype);
-  return static_cast<std::size_t>(type.size()) *
-         size_of(complex ? DType::complex128 : type.dtype);
+  return static_cast<std::size_t>(type.size()) * size_of(complex ? DType::complex128 : type.dtype);
 }
 
 DraftId Draft::memory_of(DraftId id) const {
@@ -37,8 +38,7 @@ Kernel Draft::kernel_of(const DraftNode& node) const {
   std::vector<const Type*> in;
   in.reserve(node.operands_count);
   for (const DraftId operand : operands_of(node)) in.push_back(&type_of(nodes[operand]));
-  return node.op->kernel(
-      {in, type_of(node), attribute_of(node), numbers == Numbers::complex128});
+  return node.op->kernel({in, type_of(node), attribute_of(node), numbers == Numbers::complex128});
 }
 
 }  // namespace tapewise

@@ -55,7 +55,9 @@ struct Draft {
     return {operands.data() + node.operands_begin, node.operands_count};
   }
   const Type& type_of(const DraftNode& node) const { return types[node.type]; }
-  const void* attribute_of(const DraftNode& node) const { return attributes.data() + node.attribute; }
+  const void* attribute_of(const DraftNode& node) const {
+    return attributes.data() + node.attribute;
+  }
   /// Bytes of the node's value under the plan's number type.
   std::size_t bytes_of(const DraftNode& node) const;
   /// The node whose memory holds the value: through aliases to their operand.

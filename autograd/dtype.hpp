@@ -43,16 +43,16 @@ constexpr bool is_float(DType d) { return floats.contains(d); }
 /// A C++ number type that an array on a tape can hold as it is.
 template <class T>
 concept Element = std::same_as<T, bool> || std::same_as<T, std::int64_t> ||
-                  std::same_as<T, float> || std::same_as<T, double>;
+    std::same_as<T, float> || std::same_as<T, double>;
 
 /// The dtype that stands for the C++ type `T`; `Complex` is allowed for kernels.
 template <class T>
-  requires(Element<T> || std::same_as<T, Complex>)
-inline constexpr DType dtype_of = std::same_as<T, bool>           ? DType::boolean
-                                  : std::same_as<T, std::int64_t> ? DType::int64
-                                  : std::same_as<T, float>        ? DType::float32
-                                  : std::same_as<T, double>       ? DType::float64
-                                                                  : DType::complex128;
+requires(Element<T> || std::same_as<T, Complex>) inline constexpr DType dtype_of =
+    std::same_as<T, bool>           ? DType::boolean
+    : std::same_as<T, std::int64_t> ? DType::int64
+    : std::same_as<T, float>        ? DType::float32
+    : std::same_as<T, double>       ? DType::float64
+                                    : DType::complex128;
 
 /// Calls `f` with a value of the C++ type that stands for `d`, and returns what it returns.
 template <class F>

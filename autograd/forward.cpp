@@ -43,8 +43,8 @@ Kernel kernel_of(const Tape& tape, NodeId id, bool complex_step) {
   const Kernel kernel = node.op->kernel(
       {{types, node.parents_count}, tape.type(id), tape.attribute(id), complex_step});
   if (kernel.run == nullptr && !complex_step) {
-    throw TypeError(tape.describe(id, "[" + std::string(node.op->name) + "] has no kernel for " +
-                                          to_string(tape.type(id))));
+    throw TypeError(tape.describe(
+        id, "[" + std::string(node.op->name) + "] has no kernel for " + to_string(tape.type(id))));
   }
   return kernel;
 }

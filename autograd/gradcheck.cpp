@@ -75,9 +75,12 @@ class Replay {
 Var weights_like(const Var& y, int salt) {
   Array weights(y.type());
   for (std::int64_t i = 0; i < y.type().size(); ++i) {
-    const double w = 0.5 + 0.5 * std::abs(std::sin(1.7 * static_cast<double>(i) + 0.9 * salt + 0.4));
-    if (y.dtype() == DType::float32) weights.as<float>()[i] = static_cast<float>(w);
-    else weights.as<double>()[i] = w;
+    const double w =
+        0.5 + 0.5 * std::abs(std::sin(1.7 * static_cast<double>(i) + 0.9 * salt + 0.4));
+    if (y.dtype() == DType::float32)
+      weights.as<float>()[i] = static_cast<float>(w);
+    else
+      weights.as<double>()[i] = w;
   }
   return y.tape().constant(weights);
 }
@@ -135,9 +138,11 @@ GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
   for (const Var& input : inputs) {
     tape.require_own(input, "gradcheck");
     if (!input.op().traits.leaf || !input.node().active) {
-      throw TypeError(tape.describe(input.id(), "[gradcheck] inputs are float inputs or parameters, "
-                                                "this is " + std::string(input.op().name) + " " +
-                                                    to_string(input.type())));
+      throw TypeError(tape.describe(input.id(),
+                                    "[gradcheck] inputs are float inputs or parameters, "
+                                    "this is " +
+                                        std::string(input.op().name) + " " +
+                                        to_string(input.type())));
     }
   }
   Tape::Transaction leaves_the_tape_as_it_was(tape);

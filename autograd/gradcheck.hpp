@@ -12,19 +12,19 @@ namespace tapewise {
 
 /// What is to be checked, and how closely.
 struct GradcheckOptions {
-  int order = 1;             ///< 2: the gradient of a weighted sum of the gradient, and so on
-  double tolerance = 0.0;    ///< relative; 0: chosen from the method and the dtype
+  int order = 1;           ///< 2: the gradient of a weighted sum of the gradient, and so on
+  double tolerance = 0.0;  ///< relative; 0: chosen from the method and the dtype
 };
 
 /// One element of a gradient, both ways.
 struct GradcheckElement {
-  std::size_t input = 0;  ///< which of the inputs
-  std::string name;       ///< its label, or "%id"
-  std::int64_t index = 0; ///< flat, row-major
+  std::size_t input = 0;   ///< which of the inputs
+  std::string name;        ///< its label, or "%id"
+  std::int64_t index = 0;  ///< flat, row-major
   double analytic = 0;
   double numeric = 0;
-  double error = 0;       ///< |analytic - numeric|
-  double allowed = 0;     ///< what it may be
+  double error = 0;    ///< |analytic - numeric|
+  double allowed = 0;  ///< what it may be
 };
 
 /// The outcome of a check; true when no element is wrong.

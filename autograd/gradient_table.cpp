@@ -58,22 +58,22 @@ std::size_t GradientTable::find(const Var& node) const {
   tape.require_own(output_, "gradient table");
   tape.require_own(node, "gradient table");
   if (!node.node().active) {
-    throw TypeError(tape.describe(node.id(), "[gradient table] " + std::string(node.op().name) + " " +
-                                                 to_string(node.type()) +
-                                                 " has no gradient: only float nodes that depend on "
-                                                 "an input or parameter have"));
+    throw TypeError(
+        tape.describe(node.id(), "[gradient table] " + std::string(node.op().name) + " " +
+                                     to_string(node.type()) +
+                                     " has no gradient: only float nodes that depend on "
+                                     "an input or parameter have"));
   }
   const auto& nodes = table_->nodes;
-  const auto found =
-      std::lower_bound(nodes.begin(), nodes.end(), node.id(),
-                       [](const Var& v, NodeId id) { return v.id() < id; });
+  const auto found = std::lower_bound(nodes.begin(), nodes.end(), node.id(),
+                                      [](const Var& v, NodeId id) { return v.id() < id; });
   if (found != nodes.end() && found->id() == node.id()) {
     return static_cast<std::size_t>(found - nodes.begin());
   }
   if (table_->only_wanted) {
     const NodeId output = output_.id();
-    const auto above = ancestors(tape, std::span(&output, 1),
-                                 [&](NodeId id) { return !tape.node(id).active; });
+    const auto above =
+        ancestors(tape, std::span(&output, 1), [&](NodeId id) { return !tape.node(id).active; });
     if (std::binary_search(above.begin(), above.end(), node.id())) {
       throw GradientError(tape.describe(node.id(),
                                         "[gradient table] this node was not among the wanted ones: "

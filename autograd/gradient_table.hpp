@@ -34,9 +34,9 @@ class GradientTable {
   friend class GraphTable;
   friend std::ostream& operator<<(std::ostream&, const GradientTable&);
   struct Entries {
-    std::vector<Var> nodes;                     // ascending ids
-    std::vector<Var> entries;                   // empty: a structural zero
-    std::vector<std::uint32_t> begin;           // of the contributions
+    std::vector<Var> nodes;            // ascending ids
+    std::vector<Var> entries;          // empty: a structural zero
+    std::vector<std::uint32_t> begin;  // of the contributions
     std::vector<Contribution> contributions;
     bool only_wanted = false;
   };

@@ -15,17 +15,18 @@ Var GraphTable::vjp(std::size_t i, std::size_t use) {
   const Var y = tape.var(G_.node(i));
   const OpRecord& op = y.op();
   if (op.vjp == nullptr) {
-    throw GradientError(tape.describe(
-        y.id(), "[" + std::string(op.name) + "] gives no derivative: add a vjp to its rule, or wrap "
-                                             "the operand in stop_gradient"));
+    throw GradientError(
+        tape.describe(y.id(), "[" + std::string(op.name) +
+                                  "] gives no derivative: add a vjp to its rule, or wrap "
+                                  "the operand in stop_gradient"));
   }
   const Tape::BScope scope(tape, y.node().where);
   const Var term = op.vjp({y, g, static_cast<int>(use)});
   if (term.has_tape() && term.type() != y.parent(use).type()) {
-    throw GradientError(tape.describe(
-        y.id(), "[" + std::string(op.name) + "] its vjp for operand " + std::to_string(use + 1) +
-                    " gave " + to_string(term.type()) + ", the operand is " +
-                    to_string(y.parent(use).type())));
+    throw GradientError(
+        tape.describe(y.id(), "[" + std::string(op.name) + "] its vjp for operand " +
+                                  std::to_string(use + 1) + " gave " + to_string(term.type()) +
+                                  ", the operand is " + to_string(y.parent(use).type())));
   }
   return term;
 }

@@ -99,8 +99,9 @@ Var assign(const Var& leaf, const Operand& value) {
   const OpRecord& op = leaf.op();
   if (&op != &input_op() && &op != &parameter_op()) {
     throw TypeError(leaf.tape().describe(
-        leaf.id(), "[assign] only an input or a parameter can be assigned to, this is a result of " +
-                       std::string(op.name)));
+        leaf.id(),
+        "[assign] only an input or a parameter can be assigned to, this is a result of " +
+            std::string(op.name)));
   }
   const Operand target(leaf, value.where());
   const std::array<OperandRef, 2> operands = {target, value};

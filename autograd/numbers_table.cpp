@@ -10,8 +10,10 @@ namespace {
 Array as_array(std::span<const double> numbers, const Type& type) {
   Array array(type);
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (type.dtype == DType::float32) array.as<float>()[i] = static_cast<float>(numbers[i]);
-    else array.as<double>()[i] = numbers[i];
+    if (type.dtype == DType::float32)
+      array.as<float>()[i] = static_cast<float>(numbers[i]);
+    else
+      array.as<double>()[i] = numbers[i];
   }
   return array;
 }
@@ -79,8 +81,8 @@ void NumbersTable::set_to_one(std::size_t n) { entries_[n].assign(entries_[n].si
 std::vector<double> NumbersTable::vjp(std::size_t i, std::size_t use) {
   const Var y = G_.tape().var(G_.node(i));
   if (y.op().vjp == nullptr) {
-    throw GradientError(y.tape().describe(
-        y.id(), "[" + std::string(y.op().name) + "] gives no derivative"));
+    throw GradientError(
+        y.tape().describe(y.id(), "[" + std::string(y.op().name) + "] gives no derivative"));
   }
   return y.op().partial != nullptr ? elementwise_vjp(y, use, entries_[i])
                                    : structured_vjp(y, use, entries_[i]);

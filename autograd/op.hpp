@@ -126,12 +126,12 @@ enum class Notation { plain, latex, mathml };
 
 /// What the engine asks of ops, never lists.
 struct OpTraits {
-  bool elementwise = false;     ///< out[i] depends on the (broadcast) operands at i only
-  bool leaf = false;            ///< has no parents: input, parameter, constant
-  bool assign = false;          ///< writes a parameter's cell when a program ends
-  bool alias = false;           ///< the value is the first parent's memory under another shape
-  bool broadcast = false;       ///< the value is the parent's, repeated: elementwise readers can do it
-  bool may_throw = false;       ///< the kernel checks values and can throw DomainError
+  bool elementwise = false;  ///< out[i] depends on the (broadcast) operands at i only
+  bool leaf = false;         ///< has no parents: input, parameter, constant
+  bool assign = false;       ///< writes a parameter's cell when a program ends
+  bool alias = false;        ///< the value is the first parent's memory under another shape
+  bool broadcast = false;    ///< the value is the parent's, repeated: elementwise readers can do it
+  bool may_throw = false;    ///< the kernel checks values and can throw DomainError
   bool stops_gradient = false;  ///< a constant to differentiation, whatever it depends on
   bool has_kinks = false;       ///< the derivative jumps somewhere in the domain
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run

@@ -43,7 +43,8 @@ const void* Program::address(const Place& place) const {
     case Place::Kind::arena: return arena_.data() + place.at;
     case Place::Kind::constant: return plan_->constants[place.at]->data();
     default:
-      return bound_[place.at] != nullptr ? bound_[place.at]->data() : plan_->cells[place.at]->data();
+      return bound_[place.at] != nullptr ? bound_[place.at]->data()
+                                         : plan_->cells[place.at]->data();
   }
 }
 
@@ -67,8 +68,8 @@ void Program::connect() {
   for (const Step& step : plan_->steps) {
     // The arena is this program's own, and cells are written by the steps that assign them only.
     void* out = const_cast<void*>(address(step.out));
-    ready_.push_back({step.run,
-                      {out, operands_.data() + step.in_begin, plan_->params.data() + step.params}});
+    ready_.push_back(
+        {step.run, {out, operands_.data() + step.in_begin, plan_->params.data() + step.params}});
   }
   written_.clear();
   for (std::size_t cell = 0; cell < bound_.size(); ++cell) {
@@ -163,9 +164,8 @@ void* Program::bound_data(const Var& leaf) {
 
 void Program::bind(const Var& leaf, const ArrayView& value) {
   const Type& type = plan_->cells[cell_of(leaf)]->type();
-  const ArrayView given = value.is_number() && type.shape.is_scalar()
-                              ? number_as(value, type.dtype, "bind")
-                              : value;
+  const ArrayView given =
+      value.is_number() && type.shape.is_scalar() ? number_as(value, type.dtype, "bind") : value;
   require_same_type(given.type(), type, "bind");
   const auto in_plan = converted(given.data(), type, plan_->numbers);
   std::memcpy(bound_data(leaf), in_plan->data(), in_plan->type().bytes());

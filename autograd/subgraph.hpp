@@ -27,7 +27,8 @@ class Subgraph {
   std::size_t position(NodeId id) const;
   /// The uses of the node at `position`: {i : j in Pa(u(i))}, by descending child, then use.
   std::span<const Use> children(std::size_t position) const {
-    return {uses_.data() + uses_begin_[position], uses_begin_[position + 1] - uses_begin_[position]};
+    return {uses_.data() + uses_begin_[position],
+            uses_begin_[position + 1] - uses_begin_[position]};
   }
 
  private:

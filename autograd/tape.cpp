@@ -91,7 +91,8 @@ Var Tape::constant(const ArrayView& value, std::string_view label, SourceLine wh
 }
 
 Var Tape::leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where) {
-  if (const auto known = index_->leaf_of_cell.find(cell.get()); known != index_->leaf_of_cell.end()) {
+  if (const auto known = index_->leaf_of_cell.find(cell.get());
+      known != index_->leaf_of_cell.end()) {
     const Var v = var(known->second);
     if (&v.op() == &op) return v;
     throw TypeError(describe(v.id(), "[" + std::string(op.name) + "] this cell is on the tape as " +
@@ -222,8 +223,9 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
   if (!only_vars) {
     for (std::size_t k = 0; k < n; ++k) {
       if (operands[k]->is_var()) continue;
-      ids[k] = operands[k]->is_number() ? literal(operands[k]->number(), literals[k].dtype, where).id()
-                                       : constant(*operands[k]->array(), {}, where).id();
+      ids[k] = operands[k]->is_number()
+                   ? literal(operands[k]->number(), literals[k].dtype, where).id()
+                   : constant(*operands[k]->array(), {}, where).id();
     }
   }
   return var(append(op, {ids, n}, type, attribute, where));
@@ -284,8 +286,9 @@ void Tape::refuse_handle(const Var& v, const char* who) const {
   const std::string start = "[" + std::string(who) + "] ";
   if (v.tape_ == nullptr) throw HandleError(start + "the Var is empty: it was never recorded");
   if (v.tape_ != this) {
-    throw HandleError(start + v.tape_->describe(v.id_, "the node is on another tape; a graph lives "
-                                                       "on one tape"));
+    throw HandleError(start + v.tape_->describe(v.id_,
+                                                "the node is on another tape; a graph lives "
+                                                "on one tape"));
   }
   throw HandleError(start + "%" + std::to_string(v.id_) +
                     " was removed by rewind or clear: record it again");
@@ -338,8 +341,9 @@ const void* Tape::value(NodeId id) { return forward(*this, id); }
 bool Tape::guard(const Var& condition) {
   require_own(condition, "guard");
   if (condition.type() != Type{DType::boolean, {}}) {
-    throw TypeError(describe(condition.id(), "[guard] a C++ condition needs a bool scalar, this is " +
-                                                 to_string(condition.type())));
+    throw TypeError(describe(
+        condition.id(),
+        "[guard] a C++ condition needs a bool scalar, this is " + to_string(condition.type())));
   }
   const bool taken = *static_cast<const bool*>(value(condition.id()));
   if (nodes_[condition.id()].variable) guards_.push_back({condition.id(), taken, size()});
@@ -349,13 +353,14 @@ bool Tape::guard(const Var& condition) {
 // --- rewind -------------------------------------------------------------------------------------
 
 Mark Tape::mark() const {
-  return {size(),           nodes_.empty() ? 0 : nodes_.back().generation,
-          parents_.size(),  attributes_.size(),
-          cells_.size(),    guards_.size()};
+  return {size(),          nodes_.empty() ? 0 : nodes_.back().generation,
+          parents_.size(), attributes_.size(),
+          cells_.size(),   guards_.size()};
 }
 
 void Tape::rewind(const Mark& mark) {
-  if (mark.size > size() || mark.guards > guards_.size() || (mark.size > 0 && nodes_[mark.size - 1].generation != mark.generation)) {
+  if (mark.size > size() || mark.guards > guards_.size() ||
+      (mark.size > 0 && nodes_[mark.size - 1].generation != mark.generation)) {
     throw HandleError("[rewind] the mark was removed by an earlier rewind or clear");
   }
   if (mark.size == size() && mark.guards == guards_.size()) return;

@@ -185,7 +185,8 @@ class Tape {
   bool in_b_ = false;
 };
 
-/// A line per node: id, op with its parents, type, label; the nodes of subgraph B are marked with B.
+/// A line per node: id, op with its parents, type, label; the nodes of subgraph B are marked with
+/// B.
 std::ostream& operator<<(std::ostream& out, const Tape& tape);
 
 }  // namespace tapewise

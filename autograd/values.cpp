@@ -53,7 +53,8 @@ void Values::refer(NodeId id, const void* data, std::uint64_t epoch) {
 void Values::shrink(NodeId size) {
   for (NodeId id = size; id < size_; ++id) {
     Slot& slot = at(id);
-    if (slot.block != nullptr) free_by_class_[size_class(slot.block->bytes())].push_back(slot.block);
+    if (slot.block != nullptr)
+      free_by_class_[size_class(slot.block->bytes())].push_back(slot.block);
     slot = Slot{};
   }
   size_ = std::min(size_, size);

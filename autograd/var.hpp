@@ -94,17 +94,16 @@ class Operand {
     if (!v.has_tape()) refuse_empty();
   }
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Operand(T number, SourceLine where = SourceLine::here())
+  requires std::is_arithmetic_v<T> Operand(T number, SourceLine where = SourceLine::here())
       : number_(static_cast<double>(number)),
-        number_dtype_(std::is_same_v<T, bool>      ? DType::boolean
-                      : std::is_integral_v<T>      ? DType::int64
-                                                   : DType::float64),
+        number_dtype_(std::is_same_v<T, bool> ? DType::boolean
+                      : std::is_integral_v<T> ? DType::int64
+                                              : DType::float64),
         where_(where) {}
   template <class X>
-    requires(!std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> &&
-             !std::is_base_of_v<Operand, X> && std::is_constructible_v<ArrayView, const X&>)
-  Operand(const X& array, SourceLine where = SourceLine::here())
+  requires(!std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> &&
+           !std::is_base_of_v<Operand, X> && std::is_constructible_v<ArrayView, const X&>)
+      Operand(const X& array, SourceLine where = SourceLine::here())
       : array_(std::make_shared<const ArrayView>(array)), where_(where) {}
 
   bool is_var() const { return var_.has_tape(); }

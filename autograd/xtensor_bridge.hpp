@@ -43,8 +43,8 @@ ArrayView as_array_view(const xt::xexpression<E>& expression, BridgeTag) {
   const E& x = expression.derived_cast();
   using T = std::remove_cvref_t<typename E::value_type>;
   static_assert(std::is_arithmetic_v<T>, "arrays of float, double, bool and integers only");
-  using Kept = std::conditional_t<std::is_floating_point_v<T> && !Element<T>, double,
-                                  bridge::KeptAs<T>>;
+  using Kept =
+      std::conditional_t<std::is_floating_point_v<T> && !Element<T>, double, bridge::KeptAs<T>>;
   const Type type{dtype_of<Kept>, bridge::shape_of(x)};
   if constexpr (bridge::RowMajorContainer<E> && Element<T>) {
     return ArrayView(x.data() + x.data_offset(), type);

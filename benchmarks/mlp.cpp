@@ -122,7 +122,8 @@ struct Mlp {
     for (std::size_t i = 0; i < n; ++i) h.labels.push_back(next() >> 16U & 7U);
     const auto parameters = net.parameters();
     for (std::size_t l = 0; l < 3; ++l) {
-      const auto in = static_cast<std::size_t>(sizes[l]), out = static_cast<std::size_t>(sizes[l + 1]);
+      const auto in = static_cast<std::size_t>(sizes[l]),
+                 out = static_cast<std::size_t>(sizes[l + 1]);
       const auto* w = static_cast<const float*>(parameters[2 * l].cell->data());
       const auto* b = static_cast<const float*>(parameters[2 * l + 1].cell->data());
       h.w[l].assign(w, w + in * out);

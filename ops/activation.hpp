@@ -103,8 +103,7 @@ inline Var leaky_relu(const Operand& x, double slope = 0.01) {
 /// ζ(x) = log(1 + e^x); derivative σ(x). Finite for every x.
 inline Var softplus(const Operand& x) { return record<ops::Softplus>({x}); }
 
-using ActivationOps =
-    OpList<ops::Tanh, ops::Sigmoid, ops::Relu, ops::LeakyRelu, ops::Softplus>;
+using ActivationOps = OpList<ops::Tanh, ops::Sigmoid, ops::Relu, ops::LeakyRelu, ops::Softplus>;
 std::span<const OpRecord> records_of(ActivationOps);
 
 }  // namespace tapewise

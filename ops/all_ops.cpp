@@ -30,7 +30,8 @@ const OpRecord& library_record(const void* key, std::string_view name) {
   for (const OpRecord* op : all_ops()) {
     if (op->key == key) return *op;
   }
-  throw Error("[" + std::string(name) + "] the rule is missing from the list at the end of its file");
+  throw Error("[" + std::string(name) +
+              "] the rule is missing from the list at the end of its file");
 }
 
 }  // namespace tapewise

@@ -203,19 +203,20 @@ inline Var min(const Var& a, const Var& b, SourceLine where = SourceLine::here()
 
 /// An array of somebody else's (xtensor): without these, its own operators would swallow a Var.
 template <class X>
-concept ForeignArray = !std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> &&
-                       !std::is_base_of_v<Operand, X> && std::is_constructible_v<ArrayView, const X&>;
+concept ForeignArray =
+    !std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> && !std::is_base_of_v<Operand, X> &&
+    std::is_constructible_v<ArrayView, const X&>;
 
-#define TAPEWISE_MIXED_OPERATOR(sign)                                 \
-  template <class X>                                                  \
-    requires ForeignArray<std::remove_cvref_t<X>>                     \
-  auto operator sign(Var a, X&& x) {                                  \
-    return Operand(a, SourceLine{}) sign Operand(x, SourceLine{});    \
-  }                                                                   \
-  template <class X>                                                  \
-    requires ForeignArray<std::remove_cvref_t<X>>                     \
-  auto operator sign(X&& x, Var a) {                                  \
-    return Operand(x, SourceLine{}) sign Operand(a, SourceLine{});    \
+#define TAPEWISE_MIXED_OPERATOR(sign)                              \
+  template <class X>                                               \
+  requires ForeignArray<std::remove_cvref_t<X>>                    \
+  auto operator sign(Var a, X&& x) {                               \
+    return Operand(a, SourceLine{}) sign Operand(x, SourceLine{}); \
+  }                                                                \
+  template <class X>                                               \
+  requires ForeignArray<std::remove_cvref_t<X>>                    \
+  auto operator sign(X&& x, Var a) {                               \
+    return Operand(x, SourceLine{}) sign Operand(a, SourceLine{}); \
   }
 TAPEWISE_MIXED_OPERATOR(+)
 TAPEWISE_MIXED_OPERATOR(-)
@@ -229,9 +230,8 @@ TAPEWISE_MIXED_OPERATOR(==)
 TAPEWISE_MIXED_OPERATOR(!=)
 #undef TAPEWISE_MIXED_OPERATOR
 
-using ArithmeticOps =
-    OpList<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Negate, ops::Square,
-           ops::Abs, ops::Sign, ops::Maximum, ops::Minimum>;
+using ArithmeticOps = OpList<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, ops::Negate,
+                             ops::Square, ops::Abs, ops::Sign, ops::Maximum, ops::Minimum>;
 std::span<const OpRecord> records_of(ArithmeticOps);
 
 }  // namespace tapewise

@@ -174,9 +174,7 @@ inline Equality operator!=(const Operand& a, const Operand& b) {
 }
 
 /// The mask that holds where either does, and where it does not.
-inline Var logical_or(const Operand& a, const Operand& b) {
-  return record<ops::LogicalOr>({a, b});
-}
+inline Var logical_or(const Operand& a, const Operand& b) { return record<ops::LogicalOr>({a, b}); }
 inline Var operator|(const Var& a, const Var& b) { return logical_or(a, b); }
 inline Var logical_not(const Operand& a) { return record<ops::LogicalNot>({a}); }
 
@@ -190,8 +188,9 @@ inline Var where(const Operand& condition, const Operand& a, const Operand& b) {
   return record<ops::Where>({condition, a, b});
 }
 
-using ComparisonOps = OpList<ops::Greater, ops::GreaterEqual, ops::Less, ops::LessEqual, ops::Equal,
-                             ops::NotEqual, ops::LogicalOr, ops::LogicalNot, ops::Where, ops::Select>;
+using ComparisonOps =
+    OpList<ops::Greater, ops::GreaterEqual, ops::Less, ops::LessEqual, ops::Equal, ops::NotEqual,
+           ops::LogicalOr, ops::LogicalNot, ops::Where, ops::Select>;
 std::span<const OpRecord> records_of(ComparisonOps);
 
 }  // namespace tapewise

@@ -26,9 +26,7 @@ Var cotangent_sum(const Var& a, const Var& b) {
   return select(logical_or(a.parent(0), b.parent(0)), a + b);
 }
 
-Var negated(const Var& g) {
-  return is_select(g) ? select(g.parent(0), -g.parent(1)) : -g;
-}
+Var negated(const Var& g) { return is_select(g) ? select(g.parent(0), -g.parent(1)) : -g; }
 
 Var cotangent_times(const Var& g, const Operand& partial) {
   if (is_number(partial, 0.0)) return {};

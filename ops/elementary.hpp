@@ -170,9 +170,8 @@ inline Var pow(const Operand& x, const Operand& p) {
                                      : record<ops::Power>({x, p});
 }
 
-using ElementaryOps =
-    OpList<ops::Exp, ops::Log, ops::Log1p, ops::Expm1, ops::Sqrt, ops::Sin, ops::Cos, ops::Pow,
-           ops::Power>;
+using ElementaryOps = OpList<ops::Exp, ops::Log, ops::Log1p, ops::Expm1, ops::Sqrt, ops::Sin,
+                             ops::Cos, ops::Pow, ops::Power>;
 std::span<const OpRecord> records_of(ElementaryOps);
 
 }  // namespace tapewise

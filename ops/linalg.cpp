@@ -75,7 +75,8 @@ Type Matmul::type(const TypeArgs& args) {
     throw args.shape_error("a scalar is no matrix: " + both + ": write a*b");
   }
   const auto attribute = args.attribute<Attribute>();
-  const Matrices A = left(a.shape, attribute.trans_a != 0), B = right(b.shape, attribute.trans_b != 0);
+  const Matrices A = left(a.shape, attribute.trans_a != 0),
+                 B = right(b.shape, attribute.trans_b != 0);
   if (A.columns != B.rows) {
     throw args.shape_error("inner sizes differ: " + both + ": " + std::to_string(A.columns) +
                            " != " + std::to_string(B.rows));
@@ -158,7 +159,8 @@ bool Matmul::absorb(int use, const OpRecord& producer, const Type& produced,
   if (producer.key != &rule_key<Transpose>) return false;
   Axes axes;
   std::memcpy(&axes, producer_attribute, sizeof axes);
-  if (produced.shape.rank() < 2 || !Transpose::swaps_last(axes, produced.shape.rank())) return false;
+  if (produced.shape.rank() < 2 || !Transpose::swaps_last(axes, produced.shape.rank()))
+    return false;
   Attribute flags;
   std::memcpy(&flags, attribute, sizeof flags);
   std::uint32_t& flag = use == 0 ? flags.trans_a : flags.trans_b;
@@ -178,10 +180,10 @@ std::string Matmul::attribute_text(const void* attribute) {
 std::vector<Example> Matmul::examples() {
   constexpr auto apply = [](std::span<const Var> in) { return matmul(in[0], in[1]); };
   const std::pair<Shape, Shape> shapes[] = {
-      {{2, 3}, {3, 4}},       {{3}, {3}},          {{2, 3}, {3}},          {{3}, {3, 4}},
-      {{2, 2, 3}, {2, 3, 2}}, {{2, 2, 3}, {3, 2}}, {{2, 3}, {2, 3, 2}},    {{2, 1, 2, 3}, {3, 3, 2}},
-      {{2, 2, 3}, {3}},       {{3}, {2, 3, 2}},    {{0, 3}, {3, 2}},       {{2, 0}, {0, 3}},
-      {{1, 1}, {1, 1}},       {{12, 9}, {9, 11}},  {{1, 40}, {40, 20}},    {{0, 2, 3}, {3, 2}}};
+      {{2, 3}, {3, 4}},       {{3}, {3}},          {{2, 3}, {3}},       {{3}, {3, 4}},
+      {{2, 2, 3}, {2, 3, 2}}, {{2, 2, 3}, {3, 2}}, {{2, 3}, {2, 3, 2}}, {{2, 1, 2, 3}, {3, 3, 2}},
+      {{2, 2, 3}, {3}},       {{3}, {2, 3, 2}},    {{0, 3}, {3, 2}},    {{2, 0}, {0, 3}},
+      {{1, 1}, {1, 1}},       {{12, 9}, {9, 11}},  {{1, 40}, {40, 20}}, {{0, 2, 3}, {3, 2}}};
   std::vector<Example> examples;
   for (const auto& [a, b] : shapes) {
     examples.push_back({{{DType::float64, a, -1, 1}, {DType::float64, b, -1, 1}}, apply});

@@ -53,7 +53,8 @@ LossRule::Params LossRule::plan_for(const KernelRequest& request, std::int64_t n
   const auto options = request.attribute<LossOptions>();
   Params p{n, 0, options.factor, options.reduction != Reduction::none, false};
   if (options.reduction == Reduction::mean) p.scale /= static_cast<double>(n);
-  if (n == 0 && options.reduction == Reduction::mean) p.scale = std::numeric_limits<double>::quiet_NaN();
+  if (n == 0 && options.reduction == Reduction::mean)
+    p.scale = std::numeric_limits<double>::quiet_NaN();
   return p;
 }
 
@@ -111,9 +112,7 @@ template <class T>
 void BceWithLogits::kernel(const KernelCall& call) {
   const T *z = call.in<T>(0), *y = call.in<T>(1);
   // max(z, 0) - z·y + log(1 + e^-|z|)
-  reduce_losses<T>(call, [&](std::int64_t i) {
-    return Softplus::value<T>(z[i]) - z[i] * y[i];
-  });
+  reduce_losses<T>(call, [&](std::int64_t i) { return Softplus::value<T>(z[i]) - z[i] * y[i]; });
 }
 
 Var BceWithLogits::vjp(const Vjp& v) {
@@ -125,7 +124,8 @@ std::vector<Example> BceWithLogits::examples() {
   std::vector<Example> examples;
   for (const Shape& shape : {Shape{}, Shape{5}, Shape{2, 3}}) {
     const ExampleInput z{DType::float64, shape, -4, 4}, y{DType::float64, shape, 0, 1};
-    examples.push_back({{z, y}, [](std::span<const Var> in) { return bce_with_logits(in[0], in[1]); }});
+    examples.push_back(
+        {{z, y}, [](std::span<const Var> in) { return bce_with_logits(in[0], in[1]); }});
     examples.push_back({{z, y}, [](std::span<const Var> in) {
                           return bce_with_logits(in[0], in[1], {Reduction::none, 2.0});
                         }});
@@ -154,7 +154,8 @@ Type CrossEntropy::type(const TypeArgs& args) {
     throw args.type_error("labels are int64 indices or probabilities of the logits' dtype: given " +
                           to_string(z) + " and " + to_string(labels));
   } else if (labels.shape != z.shape) {
-    throw args.shape_error("logits " + to_string(z.shape) + " want probabilities of the same shape, given " +
+    throw args.shape_error("logits " + to_string(z.shape) +
+                           " want probabilities of the same shape, given " +
                            to_string(labels.shape));
   }
   return reduced({z.dtype, rows}, args.attribute<LossOptions>());

@@ -51,8 +51,7 @@ struct Mse : LossRule {
 };
 
 struct BceWithLogits : LossRule {
-  static constexpr std::string_view name = "bce_with_logits",
-                                    formula = "factor · mean ζ(z) - y·z",
+  static constexpr std::string_view name = "bce_with_logits", formula = "factor · mean ζ(z) - y·z",
                                     source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   static Type type(const TypeArgs& args) {
     return reduced(elementwise_type(args), args.attribute<LossOptions>());

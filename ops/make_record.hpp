@@ -37,7 +37,8 @@ auto with_index(int k, F&& f) {
     Result result{};
     (void)((k == i ? (result = f(std::integral_constant<int, i>{}), true) : false) || ...);
     return result;
-  }(std::make_integer_sequence<int, N>{});
+  }
+  (std::make_integer_sequence<int, N>{});
 }
 
 template <class R, class T, int k>
@@ -51,18 +52,25 @@ inline constexpr bool is_only_if<OnlyIf<C, P>> = true;
 /// A partial as a number or a text.
 template <class T, class P>
 T read_partial(const P& p) {
-  if constexpr (std::is_same_v<P, Zero>) return T(0);
-  else if constexpr (std::is_same_v<P, One>) return T(1);
-  else if constexpr (std::is_same_v<P, MinusOne>) return T(-1);
-  else return p;
+  if constexpr (std::is_same_v<P, Zero>)
+    return T(0);
+  else if constexpr (std::is_same_v<P, One>)
+    return T(1);
+  else if constexpr (std::is_same_v<P, MinusOne>)
+    return T(-1);
+  else
+    return p;
 }
 
 /// g · partial, without a multiplication where none is needed.
 template <class P>
 Var times_partial(const Var& g, const P& partial) {
-  if constexpr (std::is_same_v<P, One>) return g;
-  else if constexpr (std::is_same_v<P, MinusOne>) return negated(g);
-  else return cotangent_times(g, partial);
+  if constexpr (std::is_same_v<P, One>)
+    return g;
+  else if constexpr (std::is_same_v<P, MinusOne>)
+    return negated(g);
+  else
+    return cotangent_times(g, partial);
 }
 
 inline const Var& condition_of(const Var& condition) { return condition; }
@@ -82,15 +90,16 @@ Type elementwise_type(const TypeArgs& args) {
       constexpr bool mask = !std::is_same_v<InTypeOf<R, float, K>, float>;
       if (mask) {
         if (t.dtype != DType::boolean) {
-          throw args.type_error("operand " + std::to_string(K + 1) + " is a condition: wanted bool, given " +
-                                to_string(t));
+          throw args.type_error("operand " + std::to_string(K + 1) +
+                                " is a condition: wanted bool, given " + to_string(t));
         }
       } else if (!R::dtypes.contains(t.dtype)) {
         throw args.type_error("not defined for " + to_string(t) +
                               ": cast the operand to a dtype it takes");
       } else if (have_number && number != t.dtype) {
         throw args.type_error("dtypes differ: " + std::string(name_of(number)) + " and " +
-                              std::string(name_of(t.dtype)) + ": write cast(x, dtype) on one of them");
+                              std::string(name_of(t.dtype)) +
+                              ": write cast(x, dtype) on one of them");
       } else {
         number = t.dtype;
         have_number = true;
@@ -108,7 +117,8 @@ Type elementwise_type(const TypeArgs& args) {
       }
     };
     (check(std::integral_constant<int, k>{}), ...);
-  }(std::make_integer_sequence<int, R::arity>{});
+  }
+  (std::make_integer_sequence<int, R::arity>{});
   constexpr bool to_mask = std::is_same_v<typename R::template Out<float>, bool>;
   result.dtype = to_mask ? DType::boolean : number;
   return result;
@@ -118,10 +128,9 @@ Type elementwise_type(const TypeArgs& args) {
 template <class R>
 Var elementwise_vjp(const Vjp& v) {
   return with_index<R::arity>(v.use, [&]<int I>(std::integral_constant<int, I>) -> Var {
-    return [&]<int... k>(std::integer_sequence<int, k...>) -> Var {
+    return [&]<int... k>(std::integer_sequence<int, k...>)->Var {
       const auto attribute = attribute_of<R>(v.y.attribute_data());
-      const auto partial =
-          call_partial<R, I>(&attribute, Operand(v.parent(k))..., Operand(v.y));
+      const auto partial = call_partial<R, I>(&attribute, Operand(v.parent(k))..., Operand(v.y));
       using P = std::remove_cvref_t<decltype(partial)>;
       if constexpr (std::is_same_v<P, Zero>) {
         return Var{};
@@ -132,25 +141,28 @@ Var elementwise_vjp(const Vjp& v) {
         const Var contribution = times_partial(v.g, partial);
         return contribution.has_tape() ? sum_to(contribution, v.parent(I).shape()) : Var{};
       }
-    }(std::make_integer_sequence<int, R::arity>{});
+    }
+    (std::make_integer_sequence<int, R::arity>{});
   });
 }
 
 template <class R>
 double elementwise_partial(int use, const double* x, const void* attribute) {
   return with_index<R::arity>(use, [&]<int I>(std::integral_constant<int, I>) -> double {
-    return [&]<int... k>(std::integer_sequence<int, k...>) -> double {
+    return [&]<int... k>(std::integer_sequence<int, k...>)->double {
       const auto operand = [&]<int K>(std::integral_constant<int, K>) {
         return static_cast<InTypeOf<R, double, K>>(x[K]);
       };
-      const double y =
-          static_cast<double>(kernels::call_value<R>(attribute, operand(std::integral_constant<int, k>{})...));
-      const auto p =
-          call_partial<R, I>(attribute, operand(std::integral_constant<int, k>{})..., y);
+      const double y = static_cast<double>(
+          kernels::call_value<R>(attribute, operand(std::integral_constant<int, k>{})...));
+      const auto p = call_partial<R, I>(attribute, operand(std::integral_constant<int, k>{})..., y);
       using P = std::remove_cvref_t<decltype(p)>;
-      if constexpr (is_only_if<P>) return p.condition ? read_partial<double>(p.partial) : 0.0;
-      else return read_partial<double>(p);
-    }(std::make_integer_sequence<int, R::arity>{});
+      if constexpr (is_only_if<P>)
+        return p.condition ? read_partial<double>(p.partial) : 0.0;
+      else
+        return read_partial<double>(p);
+    }
+    (std::make_integer_sequence<int, R::arity>{});
   });
 }
 
@@ -159,7 +171,8 @@ std::string elementwise_value_text(Notation notation, std::span<const std::strin
                                    const void* attribute) {
   return [&]<int... k>(std::integer_sequence<int, k...>) {
     return kernels::call_value<R>(attribute, Probe::argument(names[k], k, notation)...).text();
-  }(std::make_integer_sequence<int, R::arity>{});
+  }
+  (std::make_integer_sequence<int, R::arity>{});
 }
 
 /// The partial as the probe reads it; the last name, or "y", stands for the result.
@@ -169,19 +182,24 @@ Probe probe_partial(int use, Notation notation, std::span<const std::string> nam
   struct Answer {
     Probe probe{0};
   };
-  return with_index<R::arity>(use, [&]<int I>(std::integral_constant<int, I>) -> Answer {
-    return [&]<int... k>(std::integer_sequence<int, k...>) -> Answer {
-      const std::string y = names.size() > R::arity ? names[R::arity] : "y";
-      const auto p = call_partial<R, I>(attribute, Probe::argument(names[k], k, notation)...,
-                                               Probe::argument(y, 31, notation));
-      using P = std::remove_cvref_t<decltype(p)>;
-      if constexpr (is_only_if<P>) {
-        return {where(p.condition, read_partial<Probe>(p.partial), Probe(0))};
-      } else {
-        return {read_partial<Probe>(p)};
-      }
-    }(std::make_integer_sequence<int, R::arity>{});
-  }).probe;
+  return with_index<R::arity>(
+             use,
+             [&]<int I>(std::integral_constant<int, I>) -> Answer {
+               return [&]<int... k>(std::integer_sequence<int, k...>)->Answer {
+                 const std::string y = names.size() > R::arity ? names[R::arity] : "y";
+                 const auto p =
+                     call_partial<R, I>(attribute, Probe::argument(names[k], k, notation)...,
+                                        Probe::argument(y, 31, notation));
+                 using P = std::remove_cvref_t<decltype(p)>;
+                 if constexpr (is_only_if<P>) {
+                   return {where(p.condition, read_partial<Probe>(p.partial), Probe(0))};
+                 } else {
+                   return {read_partial<Probe>(p)};
+                 }
+               }
+               (std::make_integer_sequence<int, R::arity>{});
+             })
+      .probe;
 }
 
 template <class R>
@@ -193,13 +211,16 @@ std::string elementwise_partial_text(int use, Notation notation, std::span<const
 template <class R>
 unsigned elementwise_reads(int use, const void* attribute) {
   static const std::string names[] = {"a", "b", "c"};
-  return probe_partial<R>(use, Notation::plain, std::span(names).first(R::arity), attribute).reads();
+  return probe_partial<R>(use, Notation::plain, std::span(names).first(R::arity), attribute)
+      .reads();
 }
 
 template <class R>
 typename R::Attribute example_attribute() {
-  if constexpr (requires { R::example; }) return R::example;
-  else return {};
+  if constexpr (requires { R::example; })
+    return R::example;
+  else
+    return {};
 }
 
 /// Shapes that every elementwise op is shown with: 0-d, one and two axes, broadcast, empty.
@@ -210,9 +231,9 @@ std::vector<Example> elementwise_examples() {
     return record<R>(operands, example_attribute<R>());
   };
   static const Shape patterns[][3] = {
-      {{}, {}, {}},           {{5}, {5}, {5}},         {{2, 3}, {2, 3}, {2, 3}},
-      {{2, 3}, {3}, {2, 1}},  {{3, 1}, {1, 4}, {}},    {{4}, {}, {4}},
-      {{2, 1, 3}, {4, 1}, {4, 3}}, {{0}, {0}, {1}},    {{2, 0}, {1}, {2, 1}}, {{35}, {35}, {35}}};
+      {{}, {}, {}},          {{5}, {5}, {5}},   {{2, 3}, {2, 3}, {2, 3}},    {{2, 3}, {3}, {2, 1}},
+      {{3, 1}, {1, 4}, {}},  {{4}, {}, {4}},    {{2, 1, 3}, {4, 1}, {4, 3}}, {{0}, {0}, {1}},
+      {{2, 0}, {1}, {2, 1}}, {{35}, {35}, {35}}};
   std::vector<Example> examples;
   for (const auto& pattern : patterns) {
     Example example{{}, apply};
@@ -231,7 +252,8 @@ void fill_elementwise(OpRecord& op) {
   op.traits.same_type = [&]<int... k>(std::integer_sequence<int, k...>) {
     return std::is_same_v<typename R::template Out<float>, float> &&
            (std::is_same_v<InTypeOf<R, float, k>, float> && ...);
-  }(std::make_integer_sequence<int, R::arity>{});
+  }
+  (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
   op.kernel = kernels::elementwise_kernel<R, Lanes>;
   op.value_text = elementwise_value_text<R>;
@@ -257,8 +279,10 @@ Kernel structured_kernel(const KernelRequest& request) {
       if constexpr (readable) kernel.run = &R::template kernel<T>;
     });
     kernel.set_params(R::plan(request));
-    if constexpr (requires { R::flops(request); }) kernel.flops = R::flops(request);
-    else kernel.flops = 0;
+    if constexpr (requires { R::flops(request); })
+      kernel.flops = R::flops(request);
+    else
+      kernel.flops = 0;
   }
   return kernel;
 }
@@ -293,8 +317,10 @@ OpRecord make_record(std::string_view family) {
   op.traits.stops_gradient = R::stops_gradient;
   op.dtypes = R::dtypes;
   static_assert(std::is_trivially_copyable_v<typename R::Attribute>);
-  if constexpr (requires { R::elementwise_scheme; }) fill_elementwise<R, Lanes>(op);
-  else fill_structured<R>(op);
+  if constexpr (requires { R::elementwise_scheme; })
+    fill_elementwise<R, Lanes>(op);
+  else
+    fill_structured<R>(op);
   return op;
 }
 

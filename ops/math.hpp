@@ -2,8 +2,8 @@
 #include <cmath>
 #include <concepts>
 #include <cstdint>
-#include <type_traits>
 #include <tapewise/autograd/complex.hpp>
+#include <type_traits>
 
 /// The functions in which rules are written, for plain numbers. A rule calls them unqualified; for
 /// Vars, probes and SIMD batches the call finds the function of that reader instead.
@@ -22,10 +22,8 @@ using std::tanh;
 
 /// `condition ? a : b`, element by element: rules branch with `where`, never with `if`.
 template <class T>
-  requires std::is_arithmetic_v<T>
-constexpr T where(bool condition, std::type_identity_t<T> a, T b) {
-  return condition ? a : b;
-}
+requires std::is_arithmetic_v<T>
+constexpr T where(bool condition, std::type_identity_t<T> a, T b) { return condition ? a : b; }
 /// A number of an attribute in the rule's own type.
 template <class T>
 T number(double x) {
@@ -40,23 +38,15 @@ T number(double x) {
 
 /// 1 / (1 + e^-x)
 template <class T>
-  requires std::is_floating_point_v<T>
-T sigmoid(T x) {
-  return T(1) / (T(1) + std::exp(-x));
-}
+requires std::is_floating_point_v<T> T sigmoid(T x) { return T(1) / (T(1) + std::exp(-x)); }
 /// -1, 0 or 1; NaN for NaN.
 template <class T>
-  requires std::is_arithmetic_v<T>
-constexpr T sign(T x) {
-  return x > T(0) ? T(1) : x < T(0) ? T(-1) : x;
-}
+requires std::is_arithmetic_v<T>
+constexpr T sign(T x) { return x > T(0) ? T(1) : x < T(0) ? T(-1) : x; }
 /// The same for SIMD batches, whose library calls it `select`.
 template <class Mask, class T>
-  requires requires(Mask m, T a, T b) { select(m, a, b); }
-T where(const Mask& condition, const T& a, const T& b) {
-  return select(condition, a, b);
-}
-
+requires requires(Mask m, T a, T b) { select(m, a, b); }
+T where(const Mask& condition, const T& a, const T& b) { return select(condition, a, b); }
 
 }  // namespace tapewise::math
 

@@ -12,8 +12,8 @@ Notation common(Notation a, Notation b) { return std::max(a, b); }
 
 std::string mathml_operator(std::string_view sign) {
   static constexpr std::pair<std::string_view, std::string_view> escaped[] = {
-      {"*", "·"}, {"-", "−"}, {"<", "&lt;"}, {">", "&gt;"}, {"<=", "≤"}, {">=", "≥"},
-      {"==", "="}, {"!=", "≠"}};
+      {"*", "·"},  {"-", "−"},  {"<", "&lt;"}, {">", "&gt;"},
+      {"<=", "≤"}, {">=", "≥"}, {"==", "="},   {"!=", "≠"}};
   for (const auto& [from, to] : escaped) {
     if (sign == from) return "<mo>" + std::string(to) + "</mo>";
   }
@@ -26,7 +26,7 @@ std::string plain_operator(std::string_view sign) {
 
 std::string latex_operator(std::string_view sign) {
   static constexpr std::pair<std::string_view, std::string_view> named[] = {
-      {"*", " \\cdot "}, {"<=", " \\le "},     {">=", " \\ge "},   {"==", " = "},
+      {"*", " \\cdot "}, {"<=", " \\le "},    {">=", " \\ge "}, {"==", " = "},
       {"!=", " \\ne "},  {"and", " \\land "}, {"or", " \\lor "}};
   for (const auto& [from, to] : named) {
     if (sign == from) return std::string(to);
@@ -91,8 +91,9 @@ Probe Probe::call(std::string_view name, const Probe& x) {
   const std::string f(name);
   switch (x.notation_) {
     case Notation::latex:
-      return {(f == "σ" ? "\\sigma" : "\\operatorname{" + f + "}") + "\\left(" + x.text_ + "\\right)",
-              atom, x.reads_, x.notation_};
+      return {
+          (f == "σ" ? "\\sigma" : "\\operatorname{" + f + "}") + "\\left(" + x.text_ + "\\right)",
+          atom, x.reads_, x.notation_};
     case Notation::mathml:
       return {row("<mi>" + f + "</mi><mo>(</mo>" + as_mathml(x.text_) + "<mo>)</mo>"), atom,
               x.reads_, x.notation_};
@@ -102,7 +103,8 @@ Probe Probe::call(std::string_view name, const Probe& x) {
 
 Probe abs(const Probe& x) {
   switch (x.notation_) {
-    case Notation::latex: return {"\\left|" + x.text_ + "\\right|", Probe::atom, x.reads_, x.notation_};
+    case Notation::latex:
+      return {"\\left|" + x.text_ + "\\right|", Probe::atom, x.reads_, x.notation_};
     case Notation::mathml:
       return {row("<mo>|</mo>" + as_mathml(x.text_) + "<mo>|</mo>"), Probe::atom, x.reads_,
               x.notation_};

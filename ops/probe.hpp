@@ -15,10 +15,11 @@ class Probe {
 
   /// A literal of the rule.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  Probe(T number)
-      : Probe(to_text(static_cast<double>(number)), static_cast<double>(number) < 0 ? prefix : atom) {}
-  Probe(std::string text, Strength strength, unsigned reads = 0, Notation notation = Notation::plain)
+  requires std::is_arithmetic_v<T> Probe(T number)
+      : Probe(to_text(static_cast<double>(number)),
+              static_cast<double>(number) < 0 ? prefix : atom) {}
+  Probe(std::string text, Strength strength, unsigned reads = 0,
+        Notation notation = Notation::plain)
       : text_(std::move(text)), strength_(strength), reads_(reads), notation_(notation) {}
   /// Argument number `bit` under the name `text`.
   static Probe argument(std::string text, unsigned bit, Notation notation) {

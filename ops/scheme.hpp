@@ -59,7 +59,8 @@ struct Rule {
 /// An op that acts element by element on `N` operands, broadcast against each other. A rule gives
 ///
 ///     template <class T> static T value(T x...)
-///     template <int I, class T> static auto partial(T x..., T y)   // ∂y/∂x_I, or One, MinusOne, Zero
+///     template <int I, class T> static auto partial(T x..., T y)   // ∂y/∂x_I, or One, MinusOne,
+///     Zero
 ///
 /// with the attribute as a further, last argument when it declares one. Who reads the rule is
 /// decided by T: float, double, a SIMD batch, Complex, Operand (records B), Probe (writes text).
@@ -99,7 +100,9 @@ namespace ops {
 void is_library_rule(const void*);
 }  // namespace ops
 template <class R>
-concept LibraryRule = requires(const R* rule) { is_library_rule(rule); };
+concept LibraryRule = requires(const R* rule) {
+  is_library_rule(rule);
+};
 
 /// The record of a rule of the library. Throws Error when the rule is missing from its family's
 /// list, which stands at the end of its file.
@@ -130,7 +133,8 @@ Var record(const OpRecord& op, std::span<const OperandRef> operands, const void*
 /// Appends the node of a rule's op to the tape of the first operand that is a Var.
 /// Throws ShapeError, TypeError or HandleError; the tape is unchanged then.
 template <class R>
-Var record(std::initializer_list<OperandRef> operands, const typename R::Attribute& attribute = {}) {
+Var record(std::initializer_list<OperandRef> operands,
+           const typename R::Attribute& attribute = {}) {
   return record(record_of<R>(), std::span(operands.begin(), operands.size()), &attribute);
 }
 template <class R>

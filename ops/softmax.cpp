@@ -21,8 +21,8 @@ Type RowRule::type(const TypeArgs& args) {
 
 RowRule::Params RowRule::plan(const KernelRequest& request) {
   const Shape& x = request.out.shape;
-  const auto axis = static_cast<std::size_t>(
-      normal_axis(request.attribute<Attribute>().axis, x.rank()));
+  const auto axis =
+      static_cast<std::size_t>(normal_axis(request.attribute<Attribute>().axis, x.rank()));
   Params p{1, x[axis], 1};
   for (std::size_t a = 0; a < axis; ++a) p.outer *= x[a];
   for (std::size_t a = axis + 1; a < x.rank(); ++a) p.inner *= x[a];
@@ -31,8 +31,8 @@ RowRule::Params RowRule::plan(const KernelRequest& request) {
 
 std::vector<Example> RowRule::examples_of(Var (*apply)(std::span<const Var>)) {
   std::vector<Example> examples;
-  for (const Shape& shape : {Shape{4}, Shape{2, 3}, Shape{2, 3, 2}, Shape{1}, Shape{0, 3},
-                             Shape{3, 0}, Shape{2, 19}}) {
+  for (const Shape& shape :
+       {Shape{4}, Shape{2, 3}, Shape{2, 3, 2}, Shape{1}, Shape{0, 3}, Shape{3, 0}, Shape{2, 19}}) {
     examples.push_back({{{DType::float64, shape, -3, 3}}, apply});
   }
   return examples;
@@ -40,7 +40,9 @@ std::vector<Example> RowRule::examples_of(Var (*apply)(std::span<const Var>)) {
 
 namespace {
 /// Half of the examples go along the first axis.
-std::int64_t example_axis(const Var& x) { return x.shape().rank() == 3 ? 1 : x.shape().back() == 3 ? 0 : -1; }
+std::int64_t example_axis(const Var& x) {
+  return x.shape().rank() == 3 ? 1 : x.shape().back() == 3 ? 0 : -1;
+}
 }  // namespace
 
 std::vector<Example> Softmax::examples() {
@@ -48,7 +50,8 @@ std::vector<Example> Softmax::examples() {
 }
 
 std::vector<Example> LogSoftmax::examples() {
-  return examples_of([](std::span<const Var> in) { return log_softmax(in[0], example_axis(in[0])); });
+  return examples_of(
+      [](std::span<const Var> in) { return log_softmax(in[0], example_axis(in[0])); });
 }
 
 }  // namespace ops

@@ -74,7 +74,9 @@ struct LogSoftmax : RowRule {
 
 /// e^x_i / Σ_j e^x_j along an axis, the last by default: positive, sums to 1, unchanged when a
 /// constant is added to x, and finite for x = ±1000. Throws ShapeError for an axis that x has not.
-inline Var softmax(const Operand& x, std::int64_t axis) { return record<ops::Softmax>({x}, {axis}); }
+inline Var softmax(const Operand& x, std::int64_t axis) {
+  return record<ops::Softmax>({x}, {axis});
+}
 /// The logarithm of softmax, without ever forming a vanishing probability.
 inline Var log_softmax(const Operand& x, std::int64_t axis) {
   return record<ops::LogSoftmax>({x}, {axis});

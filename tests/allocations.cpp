@@ -16,7 +16,8 @@ thread_local long allocations = 0;
 void* counted(std::size_t bytes, std::size_t alignment) {
   ++allocations;
   const std::size_t rounded = (bytes + alignment - 1) / alignment * alignment;
-  if (void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded)) return memory;
+  if (void* memory = std::aligned_alloc(alignment, rounded == 0 ? alignment : rounded))
+    return memory;
   throw std::bad_alloc();
 }
 

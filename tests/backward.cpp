@@ -23,7 +23,6 @@ double derivative(const tw::Var& y, const tw::Var& x, int order) {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-
 }  // namespace
 
 TEST_CASE("the entry of a diamond is the sum of two contributions (lecture R, 2.1)") {
@@ -72,7 +71,8 @@ TEST_CASE("backward twice, and from two outputs, gives independent tables") {
   tw::Tape tape;
   const tw::Var x = tape.input(2.0);
   const tw::Var y = x * x, z = exp(x);
-  const tw::GradientTable first = tw::backward(y), second = tw::backward(y), other = tw::backward(z);
+  const tw::GradientTable first = tw::backward(y), second = tw::backward(y),
+                          other = tw::backward(z);
   CHECK(first[x].item() == 4.0);
   CHECK(second[x].item() == 4.0);
   CHECK(other[x].item() == doctest::Approx(std::exp(2.0)).epsilon(1e-15));

@@ -20,11 +20,14 @@ inline tapewise::Array random_array(const tapewise::ExampleInput& input, tapewis
                                     std::uint64_t seed) {
   tapewise::Array array({dtype, input.shape});
   for (std::int64_t i = 0; i < input.shape.size(); ++i) {
-    const double x = input.low + (input.high - input.low) * uniform(seed, static_cast<std::uint64_t>(i));
+    const double x =
+        input.low + (input.high - input.low) * uniform(seed, static_cast<std::uint64_t>(i));
     switch (dtype) {
       case tapewise::DType::float32: array.as<float>()[i] = static_cast<float>(x); break;
       case tapewise::DType::float64: array.as<double>()[i] = x; break;
-      case tapewise::DType::int64: array.as<std::int64_t>()[i] = static_cast<std::int64_t>(std::floor(x)); break;
+      case tapewise::DType::int64:
+        array.as<std::int64_t>()[i] = static_cast<std::int64_t>(std::floor(x));
+        break;
       default: array.as<bool>()[i] = x > 0.5 * (input.low + input.high);
     }
   }

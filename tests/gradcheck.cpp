@@ -151,9 +151,10 @@ TEST_CASE("the check leaves the tape as it was, and refuses inputs that are no f
 }
 
 TEST_CASE("callables of several Vars, or of a span") {
-  CHECK(static_cast<bool>(tw::gradcheck([](const tw::Var& x, const tw::Var& y) { return sin(x) * y; },
-                                        {0.5, 2.0})));
+  CHECK(static_cast<bool>(
+      tw::gradcheck([](const tw::Var& x, const tw::Var& y) { return sin(x) * y; }, {0.5, 2.0})));
   const auto f = [](std::span<const tw::Var> x) { return x[0] * x[1] * x[2]; };
   CHECK(static_cast<bool>(tw::gradcheck(f, {1.0, 2.0, 3.0})));
-  CHECK_THROWS_AS((void)tw::gradcheck([](const tw::Var& x) { return x; }, {1.0, 2.0}), tw::ShapeError);
+  CHECK_THROWS_AS((void)tw::gradcheck([](const tw::Var& x) { return x; }, {1.0, 2.0}),
+                  tw::ShapeError);
 }

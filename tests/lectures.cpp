@@ -12,7 +12,8 @@ bool close(double a, double b) { return std::abs(a - b) <= 1e-15 * (1 + std::abs
 
 TEST_CASE("lecture R, 2.2: forward, table, and the exercise left to the reader") {
   tw::Tape tape;
-  const tw::Var w1 = tape.input(0.02), w2 = tape.input(0.01), x1 = tape.input(3.0), x2 = tape.input(5.0);
+  const tw::Var w1 = tape.input(0.02), w2 = tape.input(0.01), x1 = tape.input(3.0),
+                x2 = tape.input(5.0);
   const tw::Var u_in = w1 * pow(x1, 3) + w2 * x2;
   const tw::Var u_out = sigmoid(u_in);
   const tw::Var L = 0.5 * square(0.0 - u_out);
@@ -65,7 +66,8 @@ TEST_CASE("lectures R, K and U, 2.4: one hidden layer of ReLUs computes XOR") {
   const xt::xarray<double> X = {{0.0, 0.0}, {0.0, 1.0}, {1.0, 0.0}, {1.0, 1.0}};
   tw::Tape tape;
   const tw::Var W = tape.input(xt::xarray<double>{{1.0, 1.0}, {1.0, 1.0}});
-  const tw::Var c = tape.input(xt::xarray<double>{0.0, -1.0}), w = tape.input(xt::xarray<double>{1.0, -2.0});
+  const tw::Var c = tape.input(xt::xarray<double>{0.0, -1.0}),
+                w = tape.input(xt::xarray<double>{1.0, -2.0});
   const tw::Var XW = matmul(tape.constant(X), W), shifted = XW + c, hidden = relu(shifted);
   const xt::xarray<double> products = {{0.0, 0.0}, {1.0, 1.0}, {1.0, 1.0}, {2.0, 2.0}};
   const xt::xarray<double> sums = {{0.0, -1.0}, {1.0, 0.0}, {1.0, 0.0}, {2.0, 1.0}};
@@ -93,9 +95,9 @@ TEST_CASE("lecture W, 2.5: a hidden layer of ones and twos separates XOR") {
 TEST_CASE("lecture W, 2.6: all nine partials of the two-unit network") {
   tw::Tape tape;
   const double x1 = 0.7, x2 = -0.4;
-  const tw::Var w1 = tape.input(0.5), w2 = tape.input(0.2), w3 = tape.input(-0.9), w4 = tape.input(0.3),
-                w5 = tape.input(1.5), w6 = tape.input(-2.0), b1 = tape.input(0.1), b2 = tape.input(0.05),
-                b3 = tape.input(0.4);
+  const tw::Var w1 = tape.input(0.5), w2 = tape.input(0.2), w3 = tape.input(-0.9),
+                w4 = tape.input(0.3), w5 = tape.input(1.5), w6 = tape.input(-2.0),
+                b1 = tape.input(0.1), b2 = tape.input(0.05), b3 = tape.input(0.4);
   const tw::Var h1 = relu(w1 * x1 + w2 * x2 + b1), h2 = relu(w3 * x1 + w4 * x2 + b2);
   const tw::GradientTable t = tw::backward(w5 * h1 + w6 * h2 + b3);
   const double on = 0.5 * x1 + 0.2 * x2 + 0.1;  // active; the second unit is not
@@ -134,7 +136,8 @@ TEST_CASE("weight decay: w has two children") {
   CHECK(sum(abs(table[w] - expected)).item() <= 1e-16);
 }
 
-TEST_CASE("saturation: squared error through a sigmoid loses its gradient, cross-entropy does not") {
+TEST_CASE(
+    "saturation: squared error through a sigmoid loses its gradient, cross-entropy does not") {
   tw::Tape tape;
   const tw::Var z = tape.input(-10.0), one = tape.constant(1.0);
   const tw::Var squared = 0.5 * square(1.0 - sigmoid(z)), ce = bce_with_logits(z, one);

@@ -117,8 +117,8 @@ TEST_CASE("assigns are carried out together, after everything that reads the old
     tw::Tape tape;
     const tw::Var a = tape.parameter(1.0, "a"), b = tape.parameter(2.0, "b");
     const tw::Var total = a + b;
-    tw::Program program = tw::compile({tw::assign(a, b), tw::assign(b, a), total},
-                                      {.update_in_place = in_place});
+    tw::Program program =
+        tw::compile({tw::assign(a, b), tw::assign(b, a), total}, {.update_in_place = in_place});
     program.run();
     CHECK(a.item() == 2.0);
     CHECK(b.item() == 1.0);

@@ -16,8 +16,12 @@ namespace {
 class Draw {
  public:
   explicit Draw(std::uint64_t seed) : seed_(seed) {}
-  double number(double low, double high) { return low + (high - low) * tests::uniform(seed_, count_++); }
-  std::size_t below(std::size_t n) { return static_cast<std::size_t>(number(0, static_cast<double>(n))); }
+  double number(double low, double high) {
+    return low + (high - low) * tests::uniform(seed_, count_++);
+  }
+  std::size_t below(std::size_t n) {
+    return static_cast<std::size_t>(number(0, static_cast<double>(n)));
+  }
 
  private:
   std::uint64_t seed_;
@@ -38,7 +42,8 @@ Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype
   std::vector<tw::Var> pool;
   for (int k = 0; k < 3; ++k) {
     const tw::ExampleInput input{tw::DType::float64, shapes[draw.below(6)], -1.5, 1.5};
-    graph.inputs.push_back(tape.input(tests::random_array(input, dtype, seed * 31 + static_cast<std::uint64_t>(k))));
+    graph.inputs.push_back(
+        tape.input(tests::random_array(input, dtype, seed * 31 + static_cast<std::uint64_t>(k))));
     pool.push_back(graph.inputs.back());
   }
   const auto any = [&] { return pool[draw.below(pool.size())]; };
@@ -68,7 +73,9 @@ Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype
       case 10: y = where(a > b, a * 0.5, b); break;
       case 11: y = max(a, b); break;
       case 12: y = leaky_relu(a, 0.2); break;
-      case 13: y = rank > 0 ? tw::sum(a, draw.below(2) == 0 ? 0 : rank - 1, draw.below(2) == 0) : -a; break;
+      case 13:
+        y = rank > 0 ? tw::sum(a, draw.below(2) == 0 ? 0 : rank - 1, draw.below(2) == 0) : -a;
+        break;
       case 14: y = rank > 0 ? tw::mean(a, -1, true) : a * a; break;
       case 15: y = rank > 0 ? softmax(a, -1) : pow(square(a) + 1.0, 1.5); break;
       case 16: y = transpose(a); break;
@@ -90,7 +97,8 @@ Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype
 
 std::vector<double> numbers_of(const tw::Type& type, const void* data) {
   std::vector<double> numbers;
-  for (std::int64_t i = 0; i < type.size(); ++i) numbers.push_back(tw::number_at(type.dtype, data, i));
+  for (std::int64_t i = 0; i < type.size(); ++i)
+    numbers.push_back(tw::number_at(type.dtype, data, i));
   return numbers;
 }
 
@@ -118,8 +126,8 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype) {
   for (std::size_t k = 0; k < b.size(); ++k) {
     if (!(largest_difference(b[k], numbers[k]) <= (single ? 1e-3 : 1e-11))) return "numbers table";
   }
-  const tw::CompileOptions all_off{.fold = false, .share = false, .absorb = false, .reuse = false,
-                                   .update_in_place = false};
+  const tw::CompileOptions all_off{
+      .fold = false, .share = false, .absorb = false, .reuse = false, .update_in_place = false};
   const std::pair<const char*, tw::CompileOptions> programs[] = {
       {"all passes", {}},
       {"all passes off", all_off},
@@ -134,8 +142,8 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype) {
       for (std::size_t k = 0; k < b.size(); ++k) {
         const auto p = numbers_of(graph.inputs[k].type(), program.data(k));
         // Absorbing a transpose may choose another BLAS routine; all else keeps every bit.
-        const bool same = options.absorb ? largest_difference(p, b[k]) <= (single ? 1e-5 : 1e-13)
-                                         : p == b[k];
+        const bool same =
+            options.absorb ? largest_difference(p, b[k]) <= (single ? 1e-5 : 1e-13) : p == b[k];
         if (!same) return std::string("program with ") + name;
       }
     }
@@ -162,7 +170,8 @@ void check_seed(std::uint64_t seed, tw::DType dtype) {
   std::ostringstream graph;
   graph << tape;
   FAIL_CHECK("seed " << seed << ", size " << smallest << ": " << disagreement(seed, smallest, dtype)
-                     << '\n' << graph.str());
+                     << '\n'
+                     << graph.str());
 }
 
 }  // namespace

@@ -192,7 +192,9 @@ TEST_CASE("a view stays valid while more is recorded and computed") {
 TEST_CASE("set refuses another shape or dtype and keeps the old values") {
   tw::Tape tape;
   const tw::Var x = tape.input(xt::xarray<double>{1.0, 2.0}, "x");
-  CHECK(contains(message_of<tw::ShapeError>([&] { x.set(xt::xarray<double>{1.0, 2.0, 3.0}); }),
+  CHECK(contains(message_of<tw::ShapeError>([&] {
+                   x.set(xt::xarray<double>{1.0, 2.0, 3.0});
+                 }),
                  "[set] given float64 (3,), wanted float64 (2,)"));
   CHECK_THROWS_AS(x.set(xt::xarray<float>{1.0F, 2.0F}), tw::TypeError);
   CHECK_THROWS_AS((x + 1.0).set(1.0), tw::TypeError);

@@ -23,8 +23,8 @@ class ArenaPacker {
   void add_gap(std::size_t offset, std::size_t bytes);
   void remove_gap(std::map<std::size_t, std::size_t>::iterator gap);
 
-  std::map<std::size_t, std::size_t> gaps_;                  // offset -> bytes
-  std::set<std::pair<std::size_t, std::size_t>> by_bytes_;   // (bytes, offset)
+  std::map<std::size_t, std::size_t> gaps_;                 // offset -> bytes
+  std::set<std::pair<std::size_t, std::size_t>> by_bytes_;  // (bytes, offset)
   std::size_t size_ = 0;
 };
 

@@ -32,8 +32,7 @@ std::string guard_text(const Draft& draft, const DraftNode& guard) {
 }
 
 void add_step(Plan& plan, const Draft& draft, const DraftNode& node, const Kernel& kernel,
-              const Place& out, std::span<const DraftId> operands,
-              std::span<const Place> places) {
+              const Place& out, std::span<const DraftId> operands, std::span<const Place> places) {
   Step step;
   step.run = kernel.run;
   step.params = plan.params.size();
@@ -103,7 +102,8 @@ std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const DraftId> or
     } else {
       const Kernel kernel = draft.kernel_of(node);
       if (kernel.run == nullptr) {
-        throw TypeError(draft.describe(node, "[" + std::string(node.op->name) + "] has no kernel for " +
+        throw TypeError(draft.describe(node, "[" + std::string(node.op->name) +
+                                                 "] has no kernel for " +
                                                  to_string(draft.type_of(node))));
       }
       add_step(*plan, draft, node, kernel, placement.places[id], operands, placement.places);

@@ -27,7 +27,8 @@ void fold(Draft& draft) {
       in.push_back(draft.constants[draft.nodes[operand].data]->data());
     }
     Type type = draft.type_of(node);
-    if (draft.numbers == Numbers::complex128 && is_float(type.dtype)) type.dtype = DType::complex128;
+    if (draft.numbers == Numbers::complex128 && is_float(type.dtype))
+      type.dtype = DType::complex128;
     auto value = std::make_shared<const Array>(type);
     if (node.op->traits.alias) {
       std::memcpy(value->data(), in[0], type.bytes());

@@ -34,7 +34,7 @@ std::vector<DraftId> schedule(const Draft& draft);
 
 /// Where each value lies: lifetimes, arena offsets, updates in place.
 struct Placement {
-  std::vector<Place> places;        ///< by draft node; of no meaning for guards and dead nodes
+  std::vector<Place> places;  ///< by draft node; of no meaning for guards and dead nodes
   std::vector<bool> assigned_by_producer;  ///< assigns that need no copy step
   std::size_t arena_bytes = 0;
   std::size_t peak_bytes = 0;

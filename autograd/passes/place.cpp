@@ -34,7 +34,8 @@ struct Lifetimes {
 bool can_update_in_place(const Draft& draft, std::span<const DraftId> order,
                          const Lifetimes& lifetimes, DraftId leaf, DraftId value) {
   const DraftNode& node = draft.nodes[value];
-  if (node.role != Role::compute || node.op->traits.alias || node.op->traits.may_throw) return false;
+  if (node.role != Role::compute || node.op->traits.alias || node.op->traits.may_throw)
+    return false;
   for (const DraftId output : draft.outputs) {
     if (draft.memory_of(output) == value) return false;
   }

@@ -10,7 +10,8 @@ void prune(Draft& draft) {
     if (node.role == DraftNode::Role::guard) needed[id] = true;
     if (!needed[id]) {
       node.role = DraftNode::Role::dead;
-    } else if (node.role != DraftNode::Role::constant) {  // a folded node needs its operands no more
+    } else if (node.role !=
+               DraftNode::Role::constant) {  // a folded node needs its operands no more
       for (const DraftId operand : draft.operands_of(node)) needed[operand] = true;
     }
   }

@@ -56,7 +56,8 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     }
   }
   const auto position = [&](NodeId id) {
-    return static_cast<DraftId>(std::lower_bound(needed.begin(), needed.end(), id) - needed.begin());
+    return static_cast<DraftId>(std::lower_bound(needed.begin(), needed.end(), id) -
+                                needed.begin());
   };
   draft.nodes.reserve(needed.size() + guards.size());
   for (const NodeId id : needed) {
@@ -70,7 +71,8 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     for (const NodeId parent : tape.parents(id)) draft.operands.push_back(position(parent));
     d.attribute = static_cast<std::uint32_t>(draft.attributes.size());
     const auto* words = static_cast<const std::uint64_t*>(tape.attribute(id));
-    draft.attributes.insert(draft.attributes.end(), words, words + (node.op->attribute_bytes + 7) / 8);
+    draft.attributes.insert(draft.attributes.end(), words,
+                            words + (node.op->attribute_bytes + 7) / 8);
     if (node.op == &constant_op()) {
       d.role = Role::constant;
       d.data = static_cast<std::uint32_t>(draft.constants.size());

@@ -42,10 +42,12 @@ bool may_be_shared(const Draft& draft, const DraftNode& node) {
 
 void share(Draft& draft) {
   std::vector<DraftId> same_as(draft.nodes.size());
-  std::unordered_map<DraftId, DraftId, Same, Same> first(draft.nodes.size(), Same{draft}, Same{draft});
+  std::unordered_map<DraftId, DraftId, Same, Same> first(draft.nodes.size(), Same{draft},
+                                                         Same{draft});
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     for (DraftId& operand : draft.operands_of(draft.nodes[id])) operand = same_as[operand];
-    same_as[id] = may_be_shared(draft, draft.nodes[id]) ? first.try_emplace(id, id).first->second : id;
+    same_as[id] =
+        may_be_shared(draft, draft.nodes[id]) ? first.try_emplace(id, id).first->second : id;
   }
   for (DraftId& output : draft.outputs) output = same_as[output];
 }

@@ -1,7 +1,7 @@
 #include <tapewise/ops/kernels/blas.hpp>
 
-#include <algorithm>
 #include <cblas.h>
+#include <algorithm>
 
 namespace tapewise::kernels {
 
@@ -10,7 +10,9 @@ namespace {
 /// Below so many multiplications a loop is done before the BLAS has looked at its arguments.
 constexpr std::int64_t tiny = 512;
 
-CBLAS_TRANSPOSE flag(std::uint32_t transposed) { return transposed != 0 ? CblasTrans : CblasNoTrans; }
+CBLAS_TRANSPOSE flag(std::uint32_t transposed) {
+  return transposed != 0 ? CblasTrans : CblasNoTrans;
+}
 
 void gemm(const Product& p, const float* a, const float* b, float* c) {
   cblas_sgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
@@ -43,8 +45,8 @@ void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const double* M
   cblas_dgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), 1.0,
               M, static_cast<int>(cols), x, 1, 0.0, y, 1);
 }
-void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const Complex* M,
-          const Complex* x, Complex* y) {
+void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const Complex* M, const Complex* x,
+          Complex* y) {
   const Complex one = 1.0, zero = 0.0;
   cblas_zgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), &one,
               M, static_cast<int>(cols), x, 1, &zero, y, 1);

@@ -37,7 +37,8 @@ unsigned plan_axes(std::span<const Type* const> in, const Type& out,
   params.n = 1;
   params.outer_rank = 0;
   std::array<Strides, ElementwiseParams::max_arity> strides{};
-  for (std::size_t k = 0; k < operands; ++k) strides[k] = broadcast_strides(in[k]->shape, out.shape);
+  for (std::size_t k = 0; k < operands; ++k)
+    strides[k] = broadcast_strides(in[k]->shape, out.shape);
 
   if (out.size() == 0) {
     params.n = 0;

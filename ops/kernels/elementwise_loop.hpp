@@ -52,7 +52,8 @@ struct InnerLoop;
 template <class R, class T, class Lanes, unsigned Repeated, int... k>
 struct InnerLoop<R, T, Lanes, Repeated, std::integer_sequence<int, k...>> {
   using Out = typename R::template Out<T>;
-  static constexpr bool batched = R::simd && Lanes::template has_batch<T> && std::is_same_v<Out, T> &&
+  static constexpr bool batched = R::simd && Lanes::template has_batch<T> &&
+                                  std::is_same_v<Out, T> &&
                                   (std::is_same_v<InOf<R, T, k>, T> && ...);
 
   template <int K>
@@ -68,8 +69,8 @@ struct InnerLoop<R, T, Lanes, Repeated, std::integer_sequence<int, k...>> {
     std::size_t i = 0;
     if constexpr (batched) {
       constexpr std::size_t width = Lanes::template width<T>;
-      const auto numbers = std::make_tuple(
-          Lanes::repeat(repeated<k> ? *static_cast<const T*>(in[k]) : T{})...);
+      const auto numbers =
+          std::make_tuple(Lanes::repeat(repeated<k> ? *static_cast<const T*>(in[k]) : T{})...);
       for (; i + width <= n; i += width) {
         const auto operand = [&]<int K>(std::integral_constant<int, K>) {
           if constexpr (repeated<K>) {
@@ -78,7 +79,8 @@ struct InnerLoop<R, T, Lanes, Repeated, std::integer_sequence<int, k...>> {
             return Lanes::load(static_cast<const T*>(in[K]) + i);
           }
         };
-        Lanes::store(out + i, call_value<R>(attribute, operand(std::integral_constant<int, k>{})...));
+        Lanes::store(out + i,
+                     call_value<R>(attribute, operand(std::integral_constant<int, k>{})...));
       }
     }
     for (; i < n; ++i) out[i] = static_cast<Out>(call_value<R>(attribute, at<k>(in, i)...));
@@ -122,8 +124,8 @@ Kernel elementwise_kernel(const KernelRequest& request) {
       [&]<int... k>(std::integer_sequence<int, k...>) {
         ElementwiseParams params{};
         const std::array<std::size_t, R::arity> bytes = {sizeof(InOf<R, T, k>)...};
-        const unsigned repeated = plan_axes(request.in, request.out, bytes,
-                                            sizeof(typename R::template Out<T>), params);
+        const unsigned repeated =
+            plan_axes(request.in, request.out, bytes, sizeof(typename R::template Out<T>), params);
         if constexpr (!std::is_same_v<typename R::Attribute, NoAttribute>) {
           static_assert(sizeof(typename R::Attribute) <= sizeof params.attribute);
           std::memcpy(params.attribute, request.attribute_data, sizeof(typename R::Attribute));
@@ -133,13 +135,15 @@ Kernel elementwise_kernel(const KernelRequest& request) {
           constexpr ElementwiseParams::Inner inner[] = {&InnerLoop<R, T, Lanes, mask, Ks>::run...};
           params.inner = inner[repeated];
           kernel.run = params.outer_rank == 0 ? flat[repeated] : &run_strided;
-        }(std::make_integer_sequence<unsigned, (1U << R::arity)>{});
+        }
+        (std::make_integer_sequence<unsigned, (1U << R::arity)>{});
         kernel.set_params(params);
         if (params.outer_rank == 0) {
           kernel.params_bytes = offsetof(ElementwiseParams, inner_out_bytes);
         }
         kernel.flops = static_cast<double>(request.out.size());
-      }(Ks{});
+      }
+      (Ks{});
     }
   });
   return kernel;

@@ -78,15 +78,15 @@ void softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
 template <class T>
 void log_softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
   const T max = max_of_row(x, n, stride);
-  const T sum = stride == 1 ? exp_row<T>(x, nullptr, n, max)
-                            : exp_strided<T>(x, nullptr, n, stride, max);
+  const T sum =
+      stride == 1 ? exp_row<T>(x, nullptr, n, max) : exp_strided<T>(x, nullptr, n, stride, max);
   const T log_sum = log(sum);
   for (std::int64_t i = 0; i < n; ++i) out[i * stride] = (x[i * stride] - max) - log_sum;
 }
 
-#define TAPEWISE_ROWS_OF(T)                                                       \
-  template LogSum<T> log_sum_row(const T*, std::int64_t);                         \
-  template void softmax_row(const T*, T*, std::int64_t, std::int64_t);            \
+#define TAPEWISE_ROWS_OF(T)                                            \
+  template LogSum<T> log_sum_row(const T*, std::int64_t);              \
+  template void softmax_row(const T*, T*, std::int64_t, std::int64_t); \
   template void log_softmax_row(const T*, T*, std::int64_t, std::int64_t);
 TAPEWISE_ROWS_OF(float)
 TAPEWISE_ROWS_OF(double)
