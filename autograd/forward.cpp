@@ -17,6 +17,23 @@ void set_leaf(Tape& tape, NodeId i, std::uint64_t epoch) {
   tape.values().validate(i, epoch);
 }
 
+/// f(i), chosen for the types of u(i) and its parents.
+Kernel kernel_of(const Tape& tape, NodeId id) {
+  const Node& node = tape.node(id);
+  constexpr std::size_t few = 8;
+  std::array<const Type*, few> few_types;
+  std::vector<const Type*> many_types(node.parents_count > few ? node.parents_count : 0);
+  const Type** types = node.parents_count > few ? many_types.data() : few_types.data();
+  for (std::size_t k = 0; k < node.parents_count; ++k) types[k] = &tape.type(tape.parents(id)[k]);
+  const Kernel kernel = node.op->kernel(
+      {{types, node.parents_count}, tape.type(id), tape.attribute(id)});
+  if (kernel.run == nullptr) {
+    throw TypeError(tape.describe(
+        id, "[" + std::string(node.op->name) + "] has no kernel for " + to_string(tape.type(id))));
+  }
+  return kernel;
+}
+
 /// u(i) = f(i)(A(i))
 void compute(Tape& tape, NodeId i, std::span<const void* const> A, std::uint64_t epoch) {
   const Node& node = tape.node(i);
@@ -32,22 +49,6 @@ void compute(Tape& tape, NodeId i, std::span<const void* const> A, std::uint64_t
 }
 
 }  // namespace
-
-Kernel kernel_of(const Tape& tape, NodeId id, bool complex_step) {
-  const Node& node = tape.node(id);
-  constexpr std::size_t few = 8;
-  std::array<const Type*, few> few_types;
-  std::vector<const Type*> many_types(node.parents_count > few ? node.parents_count : 0);
-  const Type** types = node.parents_count > few ? many_types.data() : few_types.data();
-  for (std::size_t k = 0; k < node.parents_count; ++k) types[k] = &tape.type(tape.parents(id)[k]);
-  const Kernel kernel = node.op->kernel(
-      {{types, node.parents_count}, tape.type(id), tape.attribute(id), complex_step});
-  if (kernel.run == nullptr && !complex_step) {
-    throw TypeError(tape.describe(
-        id, "[" + std::string(node.op->name) + "] has no kernel for " + to_string(tape.type(id))));
-  }
-  return kernel;
-}
 
 const void* forward(Tape& tape, NodeId n) {
   const std::uint64_t epoch = tape.epoch();

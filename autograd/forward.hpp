@@ -8,7 +8,4 @@ namespace tapewise {
 /// Returns the value of u(n). Throws DomainError from an op that meets a value it refuses.
 const void* forward(Tape& tape, NodeId n);
 
-/// The kernel of one node, or an Error naming the op when it has none for its dtypes.
-Kernel kernel_of(const Tape& tape, NodeId id, bool complex_step = false);
-
 }  // namespace tapewise

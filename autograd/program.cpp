@@ -128,6 +128,13 @@ const void* Program::data(std::size_t output) const {
   return address(plan_->outputs[output].place);
 }
 
+std::size_t Program::index_of(std::string_view output) const {
+  for (std::size_t k = 0; k < plan_->outputs.size(); ++k) {
+    if (plan_->outputs[k].name == output) return k;
+  }
+  throw HandleError("[program] no output is called \"" + std::string(output) + "\"");
+}
+
 void Program::require_output_dtype(std::size_t output, DType asked) const {
   const PlanOutput& o = plan_->outputs[output];
   if (o.type.dtype == asked && plan_->numbers != Numbers::complex128) return;

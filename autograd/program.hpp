@@ -48,6 +48,8 @@ class Program {
   /// Raw and contiguous.
   const void* data(std::size_t output) const;
   std::size_t index_of(const Var& output) const;
+  /// By label; the first output of that name.
+  std::size_t index_of(std::string_view output) const;
   const Type& type(std::size_t output) const;
   /// Throws TypeError unless the output is of this dtype.
   void require_output_dtype(std::size_t output, DType asked) const;

@@ -73,11 +73,11 @@ Var Tape::parameter(const ArrayView& initial, std::string_view label, SourceLine
   return leaf(parameter_op(), std::make_shared<Cell>(initial, own_clock_), label, where);
 }
 
-Var Tape::parameter(const CellPtr& cell, std::string_view label, SourceLine where) {
+Var Tape::attach_parameter(const CellPtr& cell, std::string_view label, SourceLine where) {
   return leaf(parameter_op(), cell, label, where);
 }
 
-Var Tape::input(const CellPtr& cell, std::string_view label, SourceLine where) {
+Var Tape::attach_input(const CellPtr& cell, std::string_view label, SourceLine where) {
   return leaf(input_op(), cell, label, where);
 }
 
@@ -91,6 +91,7 @@ Var Tape::constant(const ArrayView& value, std::string_view label, SourceLine wh
 }
 
 Var Tape::leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where) {
+  if (cell == nullptr) throw HandleError("[" + std::string(op.name) + "] the cell is null");
   if (const auto known = index_->leaf_of_cell.find(cell.get());
       known != index_->leaf_of_cell.end()) {
     const Var v = var(known->second);

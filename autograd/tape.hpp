@@ -1,4 +1,5 @@
 #pragma once
+#include <concepts>
 #include <cstdint>
 #include <iosfwd>
 #include <memory>
@@ -45,10 +46,14 @@ class Tape {
   Var parameter(const ArrayView& initial, std::string_view label = {},
                 SourceLine where = SourceLine::here());
   /// A cell made elsewhere (a layer's weights, say) as a leaf; one node per cell and tape.
-  Var parameter(const CellPtr& cell, std::string_view label = {},
-                SourceLine where = SourceLine::here());
-  Var input(const CellPtr& cell, std::string_view label = {},
-            SourceLine where = SourceLine::here());
+  template <std::same_as<CellPtr> P>  // or the literal 0 would be a null pointer
+  Var parameter(const P& cell, std::string_view label = {}, SourceLine where = SourceLine::here()) {
+    return attach_parameter(cell, label, where);
+  }
+  template <std::same_as<CellPtr> P>
+  Var input(const P& cell, std::string_view label = {}, SourceLine where = SourceLine::here()) {
+    return attach_input(cell, label, where);
+  }
   /// A leaf that never changes and has no gradient.
   Var constant(const ArrayView& value, std::string_view label = {},
                SourceLine where = SourceLine::here());
@@ -154,6 +159,8 @@ class Tape {
   std::uint32_t new_ticket() { return ++ticket_; }
 
  private:
+  Var attach_parameter(const CellPtr& cell, std::string_view label, SourceLine where);
+  Var attach_input(const CellPtr& cell, std::string_view label, SourceLine where);
   Var leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where);
   Var literal(double number, DType dtype, SourceLine where);
   [[noreturn]] void refuse_handle(const Var& v, const char* who) const;

@@ -192,7 +192,7 @@ TEST_CASE("programs survive rewind and the end of their tape") {
   {
     tw::Tape tape;
     const tw::Var w = tape.parameter(cell, "w");
-    program = tw::compile({w * w + 1.0});
+    program = tw::compile({(w * w + 1.0).named("total")});
     tape.clear();
   }
   program->run();
@@ -200,6 +200,8 @@ TEST_CASE("programs survive rewind and the end of their tape") {
   cell->set(4.0);
   program->run();
   CHECK(program->item() == 17.0);
+  CHECK(program->item(program->index_of("total")) == 17.0);
+  CHECK_THROWS_AS((void)program->index_of("nothing"), tw::HandleError);
 }
 
 TEST_CASE("bound inputs are private to a program, and copies carry them") {

@@ -89,6 +89,8 @@ TEST_CASE("literals take the dtype of what they meet") {
   CHECK((n + 2.0).dtype() == tw::DType::int64);
   CHECK(where(f > 1.5, 1.0, 0.0).dtype() == tw::DType::float32);
   CHECK(tape.input(3).dtype() == tw::DType::float64);
+  CHECK(tape.input(0).item() == 0.0);
+  CHECK(tape.input(std::int64_t{0}).dtype() == tw::DType::int64);
 }
 
 TEST_CASE("dtypes do not mix without a cast") {

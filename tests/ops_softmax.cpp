@@ -1,0 +1,73 @@
+// softmax and log_softmax: values, invariance, extremes.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <tapewise/tapewise.hpp>
+
+#include "examples.hpp"
+#include "show.hpp"
+
+namespace tw = tapewise;
+using tests::contains, tests::message_of;
+
+TEST_CASE("softmax along every axis is the exponential over its sum") {
+  for (const tw::DType dtype : {tw::DType::float64, tw::DType::float32}) {
+    tw::Tape tape;
+    const tw::ExampleInput input{tw::DType::float64, {3, 4, 5}, -3, 3};
+    const tw::Var x = tape.input(tests::random_array(input, dtype, 5));
+    for (int axis = -3; axis < 3; ++axis) {
+      CAPTURE(axis);
+      const tw::Var p = softmax(x, axis), direct = exp(x) / sum(exp(x), axis, true);
+      const double tolerance = dtype == tw::DType::float32 ? 1e-5 : 1e-14;
+      CHECK(amax(abs(p - direct)).item() <= tolerance);
+      CHECK(amax(abs(log_softmax(x, axis) - log(direct))).item() <= tolerance);
+      CHECK(amax(abs(sum(p, axis) - 1.0)).item() <= tolerance);
+    }
+  }
+}
+
+TEST_CASE("adding a constant changes nothing") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{1.0, 2.0, 4.0});
+  CHECK(amax(abs(softmax(x) - softmax(x + 100.0))).item() <= 1e-15);
+}
+
+TEST_CASE("logits of a thousand stay finite, with their gradients") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<float>{1000.0F, -1000.0F, 0.0F});
+  CHECK(tests::show(softmax(x)) == "float32 (3,) 1 0 0");
+  CHECK(tests::show(log_softmax(x)) == "float32 (3,) 0 -2000 -1000");
+  const tw::Var g = tw::backward(sum(log_softmax(x) * xt::xarray<float>{1.0F, 2.0F, 3.0F}))[x];
+  CHECK(tests::show(g) == "float32 (3,) -5 2 3");
+}
+
+TEST_CASE("minus infinity is a class without probability") {
+  tw::Tape tape;
+  const double inf = std::numeric_limits<double>::infinity();
+  const tw::Var x = tape.input(xt::xarray<double>{0.0, -inf, 0.0});
+  CHECK(tests::show(softmax(x)) == "(3,) 0.5 0 0.5");
+}
+
+TEST_CASE("the derivative is diag(p) - p pᵀ") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{0.1, -0.4, 1.2});
+  const xt::xarray<double> p = softmax(x).value<double>();
+  for (std::size_t i = 0; i < 3; ++i) {
+    xt::xarray<double> unit = {0.0, 0.0, 0.0};
+    unit(i) = 1.0;
+    const auto row = tw::backward(softmax(x), tw::Cotangent(unit))[x].value<double>();
+    for (std::size_t j = 0; j < 3; ++j) {
+      CHECK(row(j) == doctest::Approx((i == j ? p(i) : 0.0) - p(i) * p(j)).epsilon(1e-14));
+    }
+  }
+}
+
+TEST_CASE("an axis that is not there is refused") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{0.1, -0.4}), s = tape.input(1.0);
+  CHECK(contains(message_of<tw::ShapeError>([&] { (void)softmax(x, 1); }),
+                 "[softmax] axis 1 is out of range for (2,)"));
+  CHECK_THROWS_AS((void)log_softmax(s), tw::ShapeError);
+  CHECK_THROWS_AS((void)softmax(x > 0.0), tw::TypeError);
+}
