@@ -3,6 +3,7 @@
 #include <cmath>
 #include <new>
 #include <tapewise/autograd/error.hpp>
+#include <tapewise/autograd/text.hpp>
 
 namespace tapewise {
 
@@ -39,7 +40,7 @@ ArrayView number_as(const ArrayView& number, DType dtype, const char* who) {
   if (number.type().dtype == dtype) return number;
   const double value = number_at(number.type().dtype, number.data(), 0);
   const auto refuse = [&] {
-    return TypeError("[" + std::string(who) + "] the number " + std::to_string(value) +
+    return TypeError("[" + std::string(who) + "] the number " + to_text(value) +
                      " does not fit into " + std::string(name_of(dtype)) +
                      ": write a number of that type, or `cast` the other operand");
   };

@@ -52,10 +52,20 @@ void print_term(std::ostream& out, const GradientTable& table, const Contributio
 
 }  // namespace
 
-std::size_t GradientTable::find(const Var& node) const {
+const GradientTable::Entries& GradientTable::entries() const {
   if (table_ == nullptr) throw HandleError("[gradient table] the table is empty: call backward");
+  output_.tape().require_own(output_, "gradient table");
+  return *table_;
+}
+
+const Var& GradientTable::output() const {
+  (void)entries();
+  return output_;
+}
+
+std::size_t GradientTable::find(const Var& node) const {
+  const auto& nodes = entries().nodes;
   Tape& tape = output_.tape();
-  tape.require_own(output_, "gradient table");
   tape.require_own(node, "gradient table");
   if (!node.node().active) {
     throw TypeError(
@@ -64,7 +74,6 @@ std::size_t GradientTable::find(const Var& node) const {
                                      " has no gradient: only float nodes that depend on "
                                      "an input or parameter have"));
   }
-  const auto& nodes = table_->nodes;
   const auto found = std::lower_bound(nodes.begin(), nodes.end(), node.id(),
                                       [](const Var& v, NodeId id) { return v.id() < id; });
   if (found != nodes.end() && found->id() == node.id()) {
@@ -95,7 +104,7 @@ std::span<const Contribution> GradientTable::contributions(const Var& node) cons
   return {table_->contributions.data() + table_->begin[p], table_->begin[p + 1] - table_->begin[p]};
 }
 
-std::vector<Var> GradientTable::nodes() const { return table_->nodes; }
+std::vector<Var> GradientTable::nodes() const { return entries().nodes; }
 
 void GradientTable::print_row(std::ostream& out, std::size_t position, std::size_t width) const {
   const Var& node = table_->nodes[position];

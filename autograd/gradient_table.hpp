@@ -27,7 +27,7 @@ class GradientTable {
   /// for nodes it does not depend on.
   std::span<const Contribution> contributions(const Var& node) const;
   /// The node that was differentiated, and the nodes with entries, in the order of recording.
-  const Var& output() const { return output_; }
+  const Var& output() const;
   std::vector<Var> nodes() const;
 
  private:
@@ -43,6 +43,8 @@ class GradientTable {
 
   /// Position of a node, or the number of nodes; throws unless the node is fit to have an entry.
   std::size_t find(const Var& node) const;
+  /// Throws HandleError for a table that `backward` has not made, or one that was rewound.
+  const Entries& entries() const;
   void print_row(std::ostream& out, std::size_t position, std::size_t name_width) const;
 
   Var output_;

@@ -97,7 +97,7 @@ class Program {
 /// Plans the computation of the outputs: see CompileOptions for the passes. Nodes that are not
 /// needed cost nothing; assign nodes among the outputs are carried out at the end of each run, all
 /// at once. Includes the guards recorded before the newest node of the outputs.
-/// Throws HandleError for Vars of several tapes or none.
+/// Throws HandleError for Vars of several tapes or none, and for two assigns to one leaf.
 Program compile(std::span<const Var> outputs, const CompileOptions& options = {});
 Program compile(std::initializer_list<Var> outputs, const CompileOptions& options = {});
 

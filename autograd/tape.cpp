@@ -167,6 +167,15 @@ DType Tape::literal_dtype(std::span<const OperandRef> operands) const {
   return type(id).dtype == DType::boolean ? DType::float64 : type(id).dtype;
 }
 
+void Tape::require_fit(double number, DType dtype, const OpRecord& op, SourceLine where) const {
+  if (is_float(dtype)) return;
+  try {
+    (void)number_as(ArrayView(number), dtype, op.name.data());
+  } catch (const TypeError& error) {
+    throw TypeError(error.what() + recorded_at(where, size()));
+  }
+}
+
 Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute,
                  SourceLine where) {
   constexpr std::size_t few = 8;
@@ -201,9 +210,7 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
     if (operand.is_number()) {
       if (only_vars) number_dtype = literal_dtype(operands);
       literals[k] = {operand.number_dtype() == DType::boolean ? DType::boolean : number_dtype, {}};
-      if (literals[k].dtype != DType::boolean) {
-        (void)number_as(ArrayView(operand.number()), number_dtype, op.name.data());
-      }
+      require_fit(operand.number(), literals[k].dtype, op, where);
     } else {
       literals[k] = operand.array()->type();
       check_addressable(literals[k]);

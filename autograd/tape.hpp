@@ -169,6 +169,8 @@ class Tape {
   std::uint32_t intern(const Type& type);
   void attach(const CellPtr& cell);
   void detach(const CellPtr& cell);
+  /// Throws TypeError unless a plain number is a value of this dtype.
+  void require_fit(double number, DType dtype, const OpRecord& op, SourceLine where) const;
   DType literal_dtype(std::span<const OperandRef> operands) const;
 
   // What is looked up in maps stands in tape.cpp: this header is read by every user program.

@@ -142,5 +142,12 @@ Var record(std::span<const Operand> operands, const typename R::Attribute& attri
   const std::vector<OperandRef> refs(operands.begin(), operands.end());
   return record(record_of<R>(), refs, &attribute);
 }
+template <class R>
+Var record(std::initializer_list<Var> operands, const typename R::Attribute& attribute = {},
+           SourceLine where = SourceLine::here()) {
+  std::vector<Operand> located;
+  for (const Var& operand : operands) located.emplace_back(operand, where);
+  return record<R>(std::span<const Operand>(located), attribute);
+}
 
 }  // namespace tapewise

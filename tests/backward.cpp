@@ -202,6 +202,12 @@ TEST_CASE("a table whose nodes were rewound throws") {
   CHECK_THROWS_AS((void)table[x], tw::HandleError);
 }
 
+TEST_CASE("a table that was never made says so") {
+  std::ostringstream out;
+  CHECK_THROWS_AS((void)tw::GradientTable().nodes(), tw::HandleError);
+  CHECK_THROWS_AS(out << tw::GradientTable(), tw::HandleError);
+}
+
 TEST_CASE("stop_gradient is a constant to differentiation") {
   tw::Tape tape;
   const tw::Var x = tape.input(3.0);

@@ -139,6 +139,18 @@ TEST_CASE("an op without a complex kernel is checked by differences") {
   CHECK_FALSE(static_cast<bool>(tw::gradcheck(wrong, {xt::xarray<double>{0.5, -1.5}})));
 }
 
+TEST_CASE("an infinite slope is undecidable, a NaN beside a number is wrong") {
+  const auto root =
+      tw::gradcheck([](const tw::Var& x) { return sum(sqrt(x)); }, {xt::xarray<double>{0.0, 4.0}});
+  CHECK(root.undecidable == 1);
+  CHECK(root.checked == 1);
+  CHECK(static_cast<bool>(root));
+  const auto nan =
+      tw::gradcheck([](const tw::Var& x) { return x * x + 0.0 * stop_gradient(log(x)); },
+                    {0.0});  // 0·(-∞) in the value, not in the gradient
+  CHECK(nan.undecidable == 1);
+}
+
 TEST_CASE("the check leaves the tape as it was, and refuses inputs that are no float leaves") {
   tw::Tape tape;
   const tw::Var x = tape.input(0.3, "x"), n = tape.input(std::int64_t{2});

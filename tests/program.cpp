@@ -160,6 +160,17 @@ TEST_CASE("assign refuses what is not a leaf, and other shapes and dtypes") {
   CHECK_THROWS_AS((void)tw::assign(w, cast(w, tw::DType::float32)), tw::TypeError);
 }
 
+TEST_CASE("a leaf is assigned once in a program") {
+  tw::Tape tape;
+  const tw::Var w = tape.parameter(1.0, "w");
+  const tw::Var one = tw::assign(w, w + 1.0), two = tw::assign(w, w + 2.0);
+  CHECK(contains(message_of<tw::HandleError>([&] {
+                   (void)tw::compile({one, two});
+                 }),
+                 "[assign] w is assigned twice"));
+  CHECK_NOTHROW((void)tw::compile({one, one}));
+}
+
 TEST_CASE("a run that throws leaves parameters as they were and its outputs unreadable") {
   tw::Tape tape;
   const tw::Var table = tape.parameter(xt::xarray<double>{1.0, 2.0, 3.0}, "table");

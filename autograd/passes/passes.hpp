@@ -26,7 +26,8 @@ void absorb(Draft& draft);
 void prune(Draft& draft);
 
 /// Copies for values that a run's end would change under their reader: outputs that are leaves, and
-/// leaves whose old value is assigned to another leaf.
+/// leaves whose old value is assigned to another leaf. Throws HandleError for two assigns to one
+/// leaf.
 void pin(Draft& draft);
 
 /// The order of steps: as recorded, with the assigns at the end, after all that can throw.

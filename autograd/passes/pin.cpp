@@ -24,7 +24,15 @@ DraftId add_copy(Draft& draft, DraftId of) {
 void pin(Draft& draft) {
   std::vector<bool> assigned(draft.nodes.size());
   for (const DraftNode& node : draft.nodes) {
-    if (node.role == Role::assign) assigned[draft.operands_of(node)[0]] = true;
+    if (node.role != Role::assign) continue;
+    const DraftId leaf = draft.operands_of(node)[0];
+    if (assigned[leaf]) {
+      throw HandleError(draft.describe(
+          node,
+          "[assign] " + draft.tape->var(draft.nodes[leaf].origin).name() +
+              " is assigned twice in one program: compile one of the assigns, or add them up"));
+    }
+    assigned[leaf] = true;
   }
   for (DraftId& output : draft.outputs) {
     const DraftId memory = draft.memory_of(output);
