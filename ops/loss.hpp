@@ -34,15 +34,19 @@ struct LossRule : Structured {
   static std::string attribute_text(const void* attribute);
 };
 
-struct Mse : LossRule {
-  static constexpr std::string_view name = "mse", formula = "factor · mean (ŷ - y)^2",
-                                    source = "Goodfellow et al., Deep Learning, 5.1.4";
+/// Losses of pairs of numbers, element by element.
+struct PairLossRule : LossRule {
   static Type type(const TypeArgs& args) {
     return reduced(elementwise_type(args), args.attribute<LossOptions>());
   }
   static Params plan(const KernelRequest& request) {
     return plan_for(request, request.in[0]->size());
   }
+};
+
+struct Mse : PairLossRule {
+  static constexpr std::string_view name = "mse", formula = "factor · mean (ŷ - y)^2",
+                                    source = "Goodfellow et al., Deep Learning, 5.1.4";
   template <class T>
   static void kernel(const KernelCall& call);
   /// 2·(ŷ - y) and its negative
@@ -50,15 +54,9 @@ struct Mse : LossRule {
   static std::vector<Example> examples();
 };
 
-struct BceWithLogits : LossRule {
+struct BceWithLogits : PairLossRule {
   static constexpr std::string_view name = "bce_with_logits", formula = "factor · mean ζ(z) - y·z",
                                     source = "Goodfellow et al., Deep Learning, 6.2.2.2";
-  static Type type(const TypeArgs& args) {
-    return reduced(elementwise_type(args), args.attribute<LossOptions>());
-  }
-  static Params plan(const KernelRequest& request) {
-    return plan_for(request, request.in[0]->size());
-  }
   template <class T>
   static void kernel(const KernelCall& call);
   /// σ(z) - y, and -z

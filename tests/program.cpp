@@ -143,6 +143,16 @@ TEST_CASE("a new value that reads other updated leaves sees their old values") {
   }
 }
 
+TEST_CASE("values computed on the tape are stale after a program has assigned") {
+  tw::Tape tape;
+  const tw::Var w = tape.parameter(1.0);
+  const tw::Var y = w * 2.0;
+  tw::Program program = tw::compile({tw::assign(w, w + 1.0)});
+  CHECK(y.item() == 2.0);
+  program.run();
+  CHECK(y.item() == 4.0);
+}
+
 TEST_CASE("an assign does nothing when only its value is asked for") {
   tw::Tape tape;
   const tw::Var w = tape.parameter(1.0);
