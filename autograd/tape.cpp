@@ -90,7 +90,7 @@ Var Tape::constant(const ArrayView& value, std::string_view label, SourceLine wh
   return label.empty() ? v : v.named(label);
 }
 
-Var Tape::leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where) {
+Var Tape::leaf(const OpRecord& op, const CellPtr& cell, std::string_view label, SourceLine where) {
   if (cell == nullptr) throw HandleError("[" + std::string(op.name) + "] the cell is null");
   if (const auto known = index_->leaf_of_cell.find(cell.get());
       known != index_->leaf_of_cell.end()) {
@@ -371,6 +371,10 @@ void Tape::rewind(const Mark& mark) {
       (mark.size > 0 && nodes_[mark.size - 1].generation != mark.generation)) {
     throw HandleError("[rewind] the mark was removed by an earlier rewind or clear");
   }
+  forget_after(mark);
+}
+
+void Tape::forget_after(const Mark& mark) noexcept {
   if (mark.size == size() && mark.guards == guards_.size()) return;
   for (std::size_t c = mark.cells; c < cells_.size(); ++c) {
     if (const auto leaf = index_->leaf_of_cell.find(cells_[c].get());

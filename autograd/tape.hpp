@@ -141,7 +141,7 @@ class Tape {
    public:
     explicit Transaction(Tape& tape) : tape_(tape), mark_(tape.mark()) {}
     ~Transaction() {
-      if (!kept_) tape_.rewind(mark_);
+      if (!kept_) tape_.forget_after(mark_);
     }
     void keep() { kept_ = true; }
     Transaction(const Transaction&) = delete;
@@ -161,7 +161,7 @@ class Tape {
  private:
   Var attach_parameter(const CellPtr& cell, std::string_view label, SourceLine where);
   Var attach_input(const CellPtr& cell, std::string_view label, SourceLine where);
-  Var leaf(const OpRecord& op, CellPtr cell, std::string_view label, SourceLine where);
+  Var leaf(const OpRecord& op, const CellPtr& cell, std::string_view label, SourceLine where);
   Var literal(double number, DType dtype, SourceLine where);
   [[noreturn]] void refuse_handle(const Var& v, const char* who) const;
   NodeId append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
@@ -169,6 +169,7 @@ class Tape {
   std::uint32_t intern(const Type& type);
   void attach(const CellPtr& cell);
   void detach(const CellPtr& cell);
+  void forget_after(const Mark& mark) noexcept;
   /// Throws TypeError unless a plain number is a value of this dtype.
   void require_fit(double number, DType dtype, const OpRecord& op, SourceLine where) const;
   DType literal_dtype(std::span<const OperandRef> operands) const;

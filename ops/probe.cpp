@@ -46,7 +46,7 @@ std::string as_mathml(const std::string& text) {
 }  // namespace
 
 std::string Probe::in_brackets(Strength context) const {
-  const std::string text = notation_ == Notation::mathml ? as_mathml(text_) : text_;
+  std::string text = notation_ == Notation::mathml ? as_mathml(text_) : text_;
   if (strength_ >= context) return text;
   if (notation_ == Notation::latex) return "\\left(" + text + "\\right)";
   if (notation_ == Notation::mathml) return row("<mo>(</mo>" + text + "<mo>)</mo>");
@@ -78,7 +78,8 @@ Probe Probe::fraction(const Probe& a, const Probe& b) {
     return {"<mfrac>" + as_mathml(left.text_) + as_mathml(right.text_) + "</mfrac>", atom, reads,
             notation};
   }
-  return {left.in_brackets(product) + "/" + right.in_brackets(prefix), product, reads, notation};
+  return {left.in_brackets(multiplicative) + "/" + right.in_brackets(prefix), multiplicative, reads,
+          notation};
 }
 
 Probe operator-(const Probe& a) {

@@ -11,7 +11,7 @@ namespace tapewise {
 class Probe {
  public:
   /// How tightly an expression binds; brackets are written around looser operands.
-  enum Strength { sum = 1, product = 2, prefix = 3, power = 4, atom = 5 };
+  enum Strength { additive = 1, multiplicative = 2, prefix = 3, power = 4, atom = 5 };
 
   /// A literal of the rule.
   template <class T>
@@ -30,19 +30,21 @@ class Probe {
   /// Bit k: argument k was used.
   unsigned reads() const { return reads_; }
 
-  friend Probe operator+(const Probe& a, const Probe& b) { return binary("+", sum, a, b); }
-  friend Probe operator-(const Probe& a, const Probe& b) { return binary("-", sum, a, b); }
-  friend Probe operator*(const Probe& a, const Probe& b) { return binary("*", product, a, b); }
+  friend Probe operator+(const Probe& a, const Probe& b) { return binary("+", additive, a, b); }
+  friend Probe operator-(const Probe& a, const Probe& b) { return binary("-", additive, a, b); }
+  friend Probe operator*(const Probe& a, const Probe& b) {
+    return binary("*", multiplicative, a, b);
+  }
   friend Probe operator/(const Probe& a, const Probe& b) { return fraction(a, b); }
   friend Probe operator-(const Probe& a);
-  friend Probe operator>(const Probe& a, const Probe& b) { return binary(">", sum, a, b); }
-  friend Probe operator<(const Probe& a, const Probe& b) { return binary("<", sum, a, b); }
-  friend Probe operator>=(const Probe& a, const Probe& b) { return binary(">=", sum, a, b); }
-  friend Probe operator<=(const Probe& a, const Probe& b) { return binary("<=", sum, a, b); }
-  friend Probe operator==(const Probe& a, const Probe& b) { return binary("==", sum, a, b); }
-  friend Probe operator!=(const Probe& a, const Probe& b) { return binary("!=", sum, a, b); }
-  friend Probe operator&(const Probe& a, const Probe& b) { return binary("and", sum, a, b); }
-  friend Probe operator|(const Probe& a, const Probe& b) { return binary("or", sum, a, b); }
+  friend Probe operator>(const Probe& a, const Probe& b) { return binary(">", additive, a, b); }
+  friend Probe operator<(const Probe& a, const Probe& b) { return binary("<", additive, a, b); }
+  friend Probe operator>=(const Probe& a, const Probe& b) { return binary(">=", additive, a, b); }
+  friend Probe operator<=(const Probe& a, const Probe& b) { return binary("<=", additive, a, b); }
+  friend Probe operator==(const Probe& a, const Probe& b) { return binary("==", additive, a, b); }
+  friend Probe operator!=(const Probe& a, const Probe& b) { return binary("!=", additive, a, b); }
+  friend Probe operator&(const Probe& a, const Probe& b) { return binary("and", additive, a, b); }
+  friend Probe operator|(const Probe& a, const Probe& b) { return binary("or", additive, a, b); }
 
   friend Probe exp(const Probe& x) { return call("exp", x); }
   friend Probe log(const Probe& x) { return call("log", x); }

@@ -32,7 +32,8 @@ double by_hand(const tw::Var& a, const tw::Var& b, std::int64_t a_at, std::int64
 TEST_CASE("products of matrices of all sizes agree with a triple loop") {
   const std::int64_t sizes[][3] = {{1, 1, 1},   {2, 3, 4},   {8, 8, 8},    {8, 8, 9},
                                    {1, 40, 30}, {40, 30, 1}, {33, 17, 65}, {64, 100, 10}};
-  for (const auto& [m, k, n] : sizes) {
+  for (const auto& size : sizes) {
+    const std::int64_t m = size[0], k = size[1], n = size[2];
     for (const tw::DType dtype : {tw::DType::float64, tw::DType::float32}) {
       CAPTURE(m);
       CAPTURE(k);

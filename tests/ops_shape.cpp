@@ -135,8 +135,9 @@ TEST_CASE("transpose reverses the axes or puts them in the order given") {
 TEST_CASE("transposes of any size and dtype put each element in its place") {
   tw::Tape tape;
   for (const DType dtype : {DType::float32, DType::float64, DType::boolean}) {
-    for (const auto& [rows, columns] :
+    for (const auto& size :
          {std::pair{1, 9}, {3, 5}, {4, 4}, {5, 4}, {33, 7}, {35, 66}, {64, 129}}) {
+      const int rows = size.first, columns = size.second;
       CAPTURE(rows);
       CAPTURE(columns);
       const auto x = counted(tape, {rows, 2, columns}, dtype);
@@ -238,6 +239,7 @@ TEST_CASE("concat joins along any axis") {
 TEST_CASE("concat of hundreds of parts is recorded as a tree") {
   tw::Tape tape;
   std::vector<tw::Var> parts;
+  parts.reserve(200);
   for (int k = 0; k < 200; ++k) parts.push_back(tape.input(xt::xarray<double>{double(k)}));
   const auto y = tw::concat(parts, 0);
   CHECK(show(tw::slice(y, {{0, 200, 66}})) == "(4,) 0 66 132 198");

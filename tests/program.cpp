@@ -260,6 +260,7 @@ TEST_CASE("copies run side by side in threads and agree with one") {
   };
   for (int k = 0; k < threads; ++k) work(k, alone);
   std::vector<std::thread> pool;
+  pool.reserve(threads);
   for (int k = 0; k < threads; ++k) pool.emplace_back(work, k, std::ref(results));
   for (std::thread& thread : pool) thread.join();
   CHECK(results == alone);

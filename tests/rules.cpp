@@ -78,6 +78,7 @@ TEST_CASE("table in numbers, subgraph B and compiled program agree for every op"
     const tw::GradientTable table = tw::backward(scalar);
     const auto numbers = tw::numeric_gradients(scalar, x);
     std::vector<tw::Var> entries;
+    entries.reserve(x.size());
     for (const tw::Var& v : x) entries.push_back(table[v]);
     // Absorbing a transpose may choose another BLAS routine: the one pass that changes bits.
     tw::Program program = tw::compile(entries, {.absorb = false});

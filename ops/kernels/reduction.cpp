@@ -41,7 +41,10 @@ struct Largest {
       return T(-std::numeric_limits<double>::infinity());
   }
   /// A NaN stays once it is there, and comes in although no comparison says so.
-  static T pair(T a, T b) { return (b > a) | (b != b) ? b : a; }
+  static T pair(T a, T b) {
+    const int takes = static_cast<int>(b > a) | static_cast<int>(b != b);  // without a branch
+    return takes != 0 ? b : a;
+  }
   static T into(T a, T b) { return pair(a, b); }
   static T join(T a, T b) { return pair(a, b); }
 };

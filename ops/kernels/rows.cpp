@@ -84,12 +84,14 @@ void log_softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
   for (std::int64_t i = 0; i < n; ++i) out[i * stride] = (x[i * stride] - max) - log_sum;
 }
 
-#define TAPEWISE_ROWS_OF(T)                                            \
-  template LogSum<T> log_sum_row(const T*, std::int64_t);              \
-  template void softmax_row(const T*, T*, std::int64_t, std::int64_t); \
-  template void log_softmax_row(const T*, T*, std::int64_t, std::int64_t);
-TAPEWISE_ROWS_OF(float)
-TAPEWISE_ROWS_OF(double)
-TAPEWISE_ROWS_OF(Complex)
+template LogSum<float> log_sum_row(const float*, std::int64_t);
+template LogSum<double> log_sum_row(const double*, std::int64_t);
+template LogSum<Complex> log_sum_row(const Complex*, std::int64_t);
+template void softmax_row(const float*, float*, std::int64_t, std::int64_t);
+template void softmax_row(const double*, double*, std::int64_t, std::int64_t);
+template void softmax_row(const Complex*, Complex*, std::int64_t, std::int64_t);
+template void log_softmax_row(const float*, float*, std::int64_t, std::int64_t);
+template void log_softmax_row(const double*, double*, std::int64_t, std::int64_t);
+template void log_softmax_row(const Complex*, Complex*, std::int64_t, std::int64_t);
 
 }  // namespace tapewise::kernels
