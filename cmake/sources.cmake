@@ -8,6 +8,7 @@ set(TAPEWISE_SOURCES
     autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp
+    autograd/functional.cpp
     autograd/gradcheck.cpp
     autograd/gradient_table.cpp
     autograd/graph_table.cpp
@@ -80,6 +81,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/dtype.hpp
     autograd/error.hpp
     autograd/forward.hpp
+    autograd/functional.hpp
     autograd/gradcheck.hpp
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
