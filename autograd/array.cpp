@@ -16,13 +16,11 @@ void Buffer::Free::operator()(std::byte* data) const {
   ::operator delete (data, std::align_val_t{alignment});
 }
 
-void check_addressable(const Type& type) {
+bool is_addressable(const Type& type) {
   constexpr double limit = 140737488355328.0;  // 2^47: what x86-64 can address
   double bytes = static_cast<double>(size_of(type.dtype));
   for (const std::int64_t size : type.shape) bytes *= static_cast<double>(size);
-  if (bytes >= limit) {
-    throw ShapeError("[array] " + to_string(type) + " is larger than memory can be");
-  }
+  return bytes < limit;
 }
 
 double number_at(DType dtype, const void* data, std::int64_t i) {
@@ -57,7 +55,9 @@ ArrayView number_as(const ArrayView& number, DType dtype, const char* who) {
 }
 
 Array::Array(const Type& type) : type_(type) {
-  check_addressable(type);
+  if (!is_addressable(type)) {
+    throw ShapeError("[array] " + to_string(type) + " is larger than memory can be");
+  }
   buffer_ = Buffer(type.bytes());
 }
 

@@ -54,8 +54,8 @@ class ArrayView;
 /// a fraction for an integer, say.
 ArrayView number_as(const ArrayView& number, DType dtype, const char* who);
 
-/// Throws ShapeError when an array of this type could not be addressed (2^47 bytes or more).
-void check_addressable(const Type& type);
+/// Whether memory could hold an array of this type: less than 2^47 bytes.
+bool is_addressable(const Type& type);
 
 /// Marks the call by which an `ArrayView` asks the xtensor bridge to read an array.
 struct BridgeTag {};

@@ -64,12 +64,10 @@ Tape::~Tape() = default;
 // --- leaves -------------------------------------------------------------------------------------
 
 Var Tape::input(const ArrayView& initial, std::string_view label, SourceLine where) {
-  check_addressable(initial.type());
   return leaf(input_op(), std::make_shared<Cell>(initial, own_clock_), label, where);
 }
 
 Var Tape::parameter(const ArrayView& initial, std::string_view label, SourceLine where) {
-  check_addressable(initial.type());
   return leaf(parameter_op(), std::make_shared<Cell>(initial, own_clock_), label, where);
 }
 
@@ -213,7 +211,6 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
       require_fit(operand.number(), literals[k].dtype, op, where);
     } else {
       literals[k] = operand.array()->type();
-      check_addressable(literals[k]);
       one_type = false;
     }
     types[k] = &literals[k];
@@ -225,7 +222,9 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
     type = nodes_[first_var->var().id()].type;
   } else {
     const Type inferred = op.type(args);
-    check_addressable(inferred);
+    if (!is_addressable(inferred)) {
+      throw args.shape_error("the result " + to_string(inferred) + " is larger than memory can be");
+    }
     type = intern(inferred);
   }
   if (!only_vars) {
