@@ -32,7 +32,7 @@ struct GradcheckReport {
   std::string_view method;      ///< "complex step" or "central differences"
   std::size_t checked = 0;      ///< elements compared
   std::size_t wrong = 0;        ///< elements off by more than allowed
-  std::size_t undecidable = 0;  ///< elements with a non-finite value on either side
+  std::size_t undecidable = 0;  ///< elements at a kink, or with a slope that is not finite
   GradcheckElement worst;       ///< the largest error relative to what is allowed
 
   explicit operator bool() const { return wrong == 0 && (checked > 0 || undecidable == 0); }

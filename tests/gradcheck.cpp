@@ -149,6 +149,23 @@ TEST_CASE("an infinite slope is undecidable, a NaN beside a number is wrong") {
   CHECK(nan.wrong == 1);  // 0·∞ in the gradient, beside a replay that has a number
 }
 
+TEST_CASE("at a kink any subgradient may be right: undecidable, not wrong") {
+  const auto kinks = [](const tw::Var& x) { return sum(abs(x) + relu(2.0 * x)); };
+  const auto report = tw::gradcheck(kinks, {xt::xarray<double>{0.0, 1.0, -2.0}});
+  CAPTURE(report);
+  CHECK(report.undecidable == 1);
+  CHECK(report.checked == 2);
+  CHECK(static_cast<bool>(report));
+  const auto tie = [](const tw::Var& x, const tw::Var& y) { return max(x, y) * 1e6; };
+  CHECK(tw::gradcheck(tie, {2.0, 2.0}).wrong == 0);
+  // A wrong gradient beside a kink is no kink, however curved or large the function.
+  const auto wrong = [](const tw::Var& x) {
+    return 1e6 + abs(x) * 0.001 + tw::record<Off<1030>>({x});
+  };
+  for (const double x : {0.01, 0.5, -1.3})
+    CHECK_FALSE(static_cast<bool>(tw::gradcheck(wrong, {x})));
+}
+
 TEST_CASE("the check leaves the tape as it was, and refuses inputs that are no float leaves") {
   tw::Tape tape;
   const tw::Var x = tape.input(0.3, "x"), n = tape.input(std::int64_t{2});
