@@ -37,6 +37,14 @@ Var as_matrix(const Var& x, bool is_left) {
   return is_left ? reshape(x, {1, n}) : reshape(x, {n, 1});
 }
 
+/// A batch of matrices as one tall matrix.
+Var all_rows(const Var& x) {
+  const Shape& s = x.shape();
+  std::int64_t rows = 1;
+  for (std::size_t axis = 0; axis + 1 < s.rank(); ++axis) rows *= s[axis];
+  return reshape(x, {rows, s.back()});
+}
+
 /// g with the axes that vectors among the operands have cost the result.
 Var with_vector_axes(const Vjp& v) {
   const bool a_is_vector = v.parent(0).shape().rank() == 1;
@@ -102,8 +110,9 @@ Matmul::Params Matmul::plan(const KernelRequest& request) {
   Shape batch;
   (void)tapewise::broadcast(A.batch, B.batch, batch);
   p.batches = batch.size();
-  // One B for all rows of a contiguous batch of A: a single, taller product.
-  if (B.batch.size() == 1 && attribute.trans_a == 0 && A.batch.size() == p.batches) {
+  // One B for all rows of a contiguous batch of A: a single, taller product, if BLAS can count it.
+  if (B.batch.size() == 1 && attribute.trans_a == 0 && A.batch.size() == p.batches &&
+      p.batches <= std::numeric_limits<int>::max() / std::max<std::int64_t>(A.rows, 1)) {
     p.product.m *= p.batches;
     p.batches = p.batches == 0 ? 0 : 1;
     return p;
@@ -147,6 +156,12 @@ void Matmul::kernel(const KernelCall& call) {
 Var Matmul::vjp(const Vjp& v) {
   const Var g = with_vector_axes(v);
   const Var A = as_matrix(v.parent(0), true), B = as_matrix(v.parent(1), false);
+  if (v.use == 1 && B.shape().rank() == 2 && A.shape().rank() > 2) {
+    // One B for all batches: their sum is one product with all rows, never an array of products.
+    const Var own = matmul(swap_last(all_rows(A)), all_rows(g));
+    const Shape& shape = v.parent(1).shape();
+    return own.shape() == shape ? own : reshape(own, shape);
+  }
   const Var full = v.use == 0 ? matmul(g, swap_last(B)) : matmul(swap_last(A), g);
   const Var& parent = v.use == 0 ? A : B;
   const Var own = sum_to(full, parent.shape());

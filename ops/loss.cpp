@@ -110,9 +110,13 @@ std::vector<Example> Mse::examples() {
 
 template <class T>
 void BceWithLogits::kernel(const KernelCall& call) {
+  using math::abs, math::exp, math::log1p, math::where;
   const T *z = call.in<T>(0), *y = call.in<T>(1);
-  // max(z, 0) - z·y + log(1 + e^-|z|)
-  reduce_losses<T>(call, [&](std::int64_t i) { return Softplus::value<T>(z[i]) - z[i] * y[i]; });
+  // (max(z, 0) - z·y) + log(1 + e^-|z|), in this order: ζ(z) - z·y would round small losses away.
+  reduce_losses<T>(call, [&](std::int64_t i) {
+    const T positive = where(z[i] <= T(0), T(0), z[i]);
+    return (positive - z[i] * y[i]) + log1p(exp(-abs(z[i])));
+  });
 }
 
 Var BceWithLogits::vjp(const Vjp& v) {

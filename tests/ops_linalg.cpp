@@ -119,6 +119,42 @@ TEST_CASE("the gradient is g times the transpose of the other operand") {
   }
 }
 
+TEST_CASE("one matrix for all batches gets its gradient as one product") {
+  for (const bool vector : {false, true}) {
+    CAPTURE(vector);
+    tw::Tape tape;
+    const tw::Var A = random(tape, {2, 3, 4, 5}, tw::DType::float64, 14),
+                  B = random(tape, vector ? tw::Shape{5} : tw::Shape{5, 2}, tw::DType::float64, 15);
+    const tw::Var C = matmul(A, B);
+    const tw::Var g = random(tape, C.shape(), tw::DType::float64, 16);
+    const tw::GradientTable table = tw::backward(C, tw::Cotangent(g));
+    const std::int64_t n = vector ? 1 : 2;
+    for (std::int64_t q = 0; q < 5; ++q) {
+      for (std::int64_t j = 0; j < n; ++j) {
+        double expected = 0;
+        for (std::int64_t row = 0; row < 24; ++row) {
+          expected += tw::number_at(A.dtype(), A.data(), row * 5 + q) *
+                      tw::number_at(g.dtype(), g.data(), row * n + j);
+        }
+        CHECK(tw::number_at(B.dtype(), table[B].data(), q * n + j) ==
+              doctest::Approx(expected).epsilon(1e-13));
+      }
+    }
+    CHECK(tw::compile({table[B]}).steps() == 1);
+  }
+}
+
+TEST_CASE("batches whose rows the BLAS cannot count together are multiplied one by one") {
+  const std::int64_t many = std::int64_t{1} << 30;
+  const tw::Type a{tw::DType::float32, {3, many, 1}}, b{tw::DType::float32, {1, 1}},
+      c{tw::DType::float32, {3, many, 1}};
+  const tw::Type* in[] = {&a, &b};
+  const tw::ops::Matmul::Attribute attribute;
+  const auto plan = tw::ops::Matmul::plan({in, c, &attribute});
+  CHECK(plan.batches == 3);
+  CHECK(plan.product.m == many);
+}
+
 TEST_CASE("a program reads transposes as flags: fewer steps, the same values") {
   tw::Tape tape;
   const tw::Var A = random(tape, {30, 20}, tw::DType::float64, 11),

@@ -54,6 +54,21 @@ TEST_CASE("bce_with_logits is the negative log-likelihood, with derivative sigmo
   }
 }
 
+TEST_CASE("the loss of a confident, right logit is small, not rounded to zero") {
+  tw::Tape tape;  // ratios, because Approx is absolute for small numbers
+  for (const float z : {5.0F, 10.0F, 16.0F, 20.0F}) {
+    CAPTURE(z);
+    const double exact = std::log1p(std::exp(-static_cast<double>(z)));
+    const tw::Var logits = tape.input(xt::xarray<float>{z, -z}),
+                  targets = tape.input(xt::xarray<float>{1.0F, 0.0F});
+    const auto losses = bce_with_logits(logits, targets, {tw::Reduction::none, 1.0}).value<float>();
+    CHECK(losses(0) / exact == doctest::Approx(1).epsilon(1e-6));
+    CHECK(losses(1) / exact == doctest::Approx(1).epsilon(1e-6));
+  }
+  CHECK(bce_with_logits(tape.input(40.0), tape.input(1.0)).item() / std::exp(-40.0) ==
+        doctest::Approx(1).epsilon(1e-14));
+}
+
 TEST_CASE("logits of a thousand have finite losses and gradients in float32") {
   tw::Tape tape;
   const tw::Var z = tape.input(xt::xarray<float>{1000.0F, -1000.0F, 1000.0F, -1000.0F});

@@ -49,6 +49,28 @@ TEST_CASE("minus infinity is a class without probability") {
   CHECK(tests::show(softmax(x)) == "(3,) 0.5 0 0.5");
 }
 
+TEST_CASE("a NaN anywhere in a row makes that row NaN and no other") {
+  constexpr std::size_t n = 19;  // whole batches and a rest
+  for (const int axis : {1, 0}) {
+    for (std::size_t at = 0; at < n; ++at) {
+      CAPTURE(axis);
+      CAPTURE(at);
+      xt::xarray<float> rows = xt::ones<float>({std::size_t{2}, n});
+      rows(1, at) = std::numeric_limits<float>::quiet_NaN();
+      tw::Tape tape;
+      const tw::Var input = tape.input(rows), x = axis == 1 ? input : transpose(input);
+      const tw::Var p = softmax(x, axis), q = log_softmax(x, axis);
+      for (const tw::Var& y : {axis == 1 ? p : transpose(p), axis == 1 ? q : transpose(q)}) {
+        const auto values = y.value<float>();
+        for (std::size_t i = 0; i < n; ++i) {
+          CHECK(std::isfinite(values(0, i)));
+          CHECK(std::isnan(values(1, i)));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the derivative is diag(p) - p pᵀ") {
   tw::Tape tape;
   const tw::Var x = tape.input(xt::xarray<double>{0.1, -0.4, 1.2});

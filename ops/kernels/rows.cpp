@@ -11,15 +11,25 @@ namespace {
 using math::exp;
 using math::log;
 
-/// NaN passes on, as in every maximum of this library.
+/// May drop a NaN: its exponential makes the row's sum NaN, and with it every result.
 template <class T>
 T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
   T largest = T(-std::numeric_limits<double>::infinity());
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T a = x[i * stride];
-    if (a > largest || a != a) largest = a;
-    if (largest != largest) break;
+  const auto take = [&](T a) {
+    if (a > largest) largest = a;
+  };
+  std::int64_t i = 0;
+  if constexpr (BatchLanes::has_batch<T>) {
+    constexpr auto width = static_cast<std::int64_t>(BatchLanes::width<T>);
+    if (stride == 1 && n >= width) {
+      auto largests = BatchLanes::load(x);
+      for (i = width; i + width <= n; i += width) largests = max(BatchLanes::load(x + i), largests);
+      T lanes[width];
+      BatchLanes::store(lanes, largests);
+      for (const T lane : lanes) take(lane);
+    }
   }
+  for (; i < n; ++i) take(x[i * stride]);
   return largest;
 }
 
@@ -49,6 +59,16 @@ T exp_row(const T* x, T* out, std::int64_t n, T shift) {
   return sum;
 }
 
+/// Each place of a row; the loop over a contiguous one is its own, so that it becomes vector code.
+template <class Body>
+void for_row(std::int64_t n, std::int64_t stride, Body&& body) {
+  if (stride == 1) {
+    for (std::int64_t i = 0; i < n; ++i) body(i);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) body(i * stride);
+  }
+}
+
 template <class T>
 T exp_strided(const T* x, T* out, std::int64_t n, std::int64_t stride, T shift) {
   T sum(0);
@@ -72,7 +92,7 @@ template <class T>
 void softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
   const T max = max_of_row(x, n, stride);
   const T sum = stride == 1 ? exp_row(x, out, n, max) : exp_strided(x, out, n, stride, max);
-  for (std::int64_t i = 0; i < n; ++i) out[i * stride] = out[i * stride] / sum;
+  for_row(n, stride, [&](std::int64_t i) { out[i] = out[i] / sum; });
 }
 
 template <class T>
@@ -81,7 +101,7 @@ void log_softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
   const T sum =
       stride == 1 ? exp_row<T>(x, nullptr, n, max) : exp_strided<T>(x, nullptr, n, stride, max);
   const T log_sum = log(sum);
-  for (std::int64_t i = 0; i < n; ++i) out[i * stride] = (x[i * stride] - max) - log_sum;
+  for_row(n, stride, [&](std::int64_t i) { out[i] = (x[i] - max) - log_sum; });
 }
 
 template LogSum<float> log_sum_row(const float*, std::int64_t);
