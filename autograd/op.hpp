@@ -190,6 +190,8 @@ struct OpRecord {
   /// over a single element, which is scalar code.
   ElementLoop (*element_loop)(DType number, unsigned repeated, bool one_element,
                               SimdLevel simd) = nullptr;
+  /// Elementwise ops of the library: their byte-code, see ScalarCode. Null for users' own.
+  std::uint32_t (*scalar_opcode)(DType number) = nullptr;
   /// Ops that act on each row by itself, the last `row_axes(...)` axes of the operand being a row
   /// (0: these attributes make no rows of them).
   std::size_t (*row_axes)(const Type& x, const void* attribute) = nullptr;

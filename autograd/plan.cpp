@@ -2,6 +2,7 @@
 
 #include <tapewise/autograd/passes/fuse.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
+#include <tapewise/autograd/passes/regroup.hpp>
 
 namespace tapewise {
 
@@ -26,6 +27,7 @@ std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const Compil
   passes::pin(draft);
   passes::Units units = passes::fuse(draft, options);
   passes::schedule(draft, units);
+  if (options.regroup) passes::regroup(draft, units);
   const passes::Placement placement = passes::place(draft, units, options);
   return passes::emit(draft, units, placement);
 }

@@ -8,6 +8,7 @@
 #include <tapewise/autograd/draft.hpp>
 #include <tapewise/autograd/fused.hpp>
 #include <tapewise/autograd/op.hpp>
+#include <tapewise/autograd/scalar_code.hpp>
 #include <vector>
 
 namespace tapewise {
@@ -28,6 +29,7 @@ struct Step {
   double flops = 0;
   const OpRecord* op = nullptr;  ///< null for a guard and for groups
   const FusedGroup* fused = nullptr;
+  const ScalarCode* scalars = nullptr;
   std::uint32_t type = 0;  ///< of the result, into Plan::types
   NodeId origin = 0;       ///< the recorded node, and its line
   SourceLine where;
@@ -58,6 +60,7 @@ struct Plan {
   std::vector<std::byte> params;
   std::vector<std::unique_ptr<std::string>> guard_texts;
   std::vector<std::unique_ptr<const FusedGroup>> fused;
+  std::vector<std::unique_ptr<const ScalarCode>> scalars;
   std::vector<CellPtr> cells;
   std::vector<PlanInput> inputs;  ///< by number of the cell
   std::vector<std::shared_ptr<const Array>> constants;
@@ -68,6 +71,7 @@ struct Plan {
   std::size_t arena_bytes = 0;
   std::size_t peak_bytes = 0;  ///< the most that was alive at once: a floor for the arena
   double flops = 0;
+  std::size_t ops = 0;
   Numbers numbers = Numbers::as_recorded;
 
   /// The label or "%id" of a recorded node.

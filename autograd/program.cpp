@@ -98,6 +98,7 @@ void Program::run() {
 }
 
 std::size_t Program::steps() const { return plan_->steps.size(); }
+std::size_t Program::ops() const { return plan_->ops; }
 std::size_t Program::arena_bytes() const { return plan_->arena_bytes; }
 std::size_t Program::peak_bytes() const { return plan_->peak_bytes; }
 double Program::flops() const { return plan_->flops; }

@@ -64,6 +64,8 @@ class Program {
 
   /// What the program is. Bytes: the arena, and the most that is alive at once.
   std::size_t steps() const;
+  /// Ops that a run carries out; a step may be many of them.
+  std::size_t ops() const;
   std::size_t arena_bytes() const;
   std::size_t peak_bytes() const;
   /// Floating-point operations of a run, an elementwise op counting one per element.

@@ -33,6 +33,12 @@ void print_step(std::ostream& out, const Plan& plan, std::size_t number) {
   const Step& step = plan.steps[number];
   out << "  " << std::setw(4) << number << "  ";
   if (step.fused != nullptr) return print_fused(out, plan, step);
+  if (step.scalars != nullptr) {
+    out << "scalars: " << step.scalars->nodes << " ops, " << step.scalars->vectors.size()
+        << " vector instructions, " << step.scalars->loads.size() << " loads  "
+        << plan.name_of(step.origin) << "  " << to_string(step.where) << '\n';
+    return;
+  }
   if (step.op == nullptr) {
     out << "guard     ";
   } else {

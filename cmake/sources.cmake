@@ -25,6 +25,8 @@ set(TAPEWISE_SOURCES
     autograd/passes/place.cpp
     autograd/passes/prune.cpp
     autograd/passes/reach.cpp
+    autograd/passes/regroup.cpp
+    autograd/passes/scalars.cpp
     autograd/passes/schedule.cpp
     autograd/passes/share.cpp
     autograd/plan.cpp
@@ -54,6 +56,7 @@ set(TAPEWISE_SOURCES
     ops/kernels/levels.cpp
     ops/kernels/reduction.cpp
     ops/kernels/rows.cpp
+    ops/kernels/scalar_code.cpp
     ops/kernels/strided_copy.cpp
     ops/linalg.cpp
     ops/loss.cpp
@@ -99,6 +102,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/op.hpp
     autograd/plan.hpp
     autograd/program.hpp
+    autograd/scalar_code.hpp
     autograd/shape.hpp
     autograd/simd_level.hpp
     autograd/source_line.hpp

@@ -1,5 +1,6 @@
 #pragma once
 #include <tapewise/ops/kernels/levels.hpp>
+#include <tapewise/ops/kernels/scalar_rules.hpp>
 #include <tapewise/ops/make_record.hpp>
 
 namespace tapewise::making {
@@ -14,6 +15,17 @@ struct LibraryLoops {
     }
     static const kernels::LoopsByLevel loops(R::name);
     return loops.of(number, repeated, one_element, simd);
+  }
+  template <class R>
+  static std::uint32_t opcode(DType number) {
+    static const std::array<std::uint32_t, 5> codes = [] {
+      std::array<std::uint32_t, 5> all{};
+      for (std::size_t d = 0; d < all.size(); ++d) {
+        all[d] = kernels::scalar_opcode(R::name, static_cast<DType>(d));
+      }
+      return all;
+    }();
+    return codes[static_cast<std::size_t>(number)];
   }
 };
 

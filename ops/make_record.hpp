@@ -256,6 +256,9 @@ void fill_elementwise(OpRecord& op) {
   (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
   op.element_loop = &Loops::template loop<R>;
+  if constexpr (requires { &Loops::template opcode<R>; }) {
+    op.scalar_opcode = &Loops::template opcode<R>;
+  }
   op.kernel = [](const KernelRequest& request) {
     return kernels::elementwise_kernel(request, &Loops::template loop<R>,
                                        has_attribute<R> ? sizeof(typename R::Attribute) : 0);

@@ -3,6 +3,7 @@
 #include <tapewise/autograd/fused.hpp>
 #include <tapewise/autograd/passes/arena.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
+#include <tapewise/autograd/scalar_code.hpp>
 
 namespace tapewise::passes {
 
@@ -13,6 +14,14 @@ struct BuiltStep {
   std::vector<DraftId> outside;
   double flops = 0;
 };
+/// A scalar unit as byte-code, and the draft nodes whose memory it loads from.
+struct BuiltScalars {
+  std::unique_ptr<ScalarCode> code;
+  std::vector<DraftId> outside;
+};
+BuiltScalars build_scalars(const Draft& draft, const Units& units, const Units::Unit& unit,
+                           const Placement& placement);
+
 BuiltStep build_fused(const Draft& draft, const Units& units, const Units::Unit& unit,
                       const Placement& placement);
 

@@ -66,6 +66,21 @@ void add_fused(Plan& plan, const Draft& draft, const Units& units, const Units::
   plan.steps.back().fused = group;
 }
 
+void add_scalars(Plan& plan, const Draft& draft, const Units& units, const Units::Unit& unit,
+                 const Placement& placement) {
+  BuiltScalars built = build_scalars(draft, units, unit, placement);
+  plan.scalars.push_back(std::move(built.code));
+  const ScalarCode* code = plan.scalars.back().get();
+  Kernel kernel;
+  kernel.run = &run_scalar_code;
+  kernel.set_params(code);
+  kernel.flops = static_cast<double>(code->nodes);
+  const DraftNode& last = draft.nodes[units.members[unit.end - 1]];
+  add_step(plan, draft, last, kernel, {Place::Kind::arena, 0}, built.outside, placement.places);
+  plan.steps.back().op = nullptr;
+  plan.steps.back().scalars = code;
+}
+
 /// What the plan says of its leaves, outputs and labels.
 void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
   Tape& tape = *draft.tape;
@@ -106,10 +121,15 @@ std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units,
   plan->arena_bytes = placement.arena_bytes;
   plan->peak_bytes = placement.peak_bytes;
   for (const Units::Unit& unit : units.units) {
+    plan->ops += unit.end - unit.begin;
     const DraftId id = units.members[unit.begin];
     const DraftNode& node = draft.nodes[id];
     if (unit.kind == Units::Kind::fused) {
       add_fused(*plan, draft, units, unit, placement);
+      continue;
+    }
+    if (unit.kind == Units::Kind::scalars) {
+      add_scalars(*plan, draft, units, unit, placement);
       continue;
     }
     const auto operands = draft.operands_of(node);

@@ -63,19 +63,24 @@ enum class Form : std::uint8_t { none, full, column, folded };
 
 class Fuser {
  public:
-  Fuser(const Draft& draft, std::int64_t fewest_elements)
+  Fuser(const Draft& draft, const CompileOptions& options)
       : draft_(draft),
-        fewest_(std::max<std::int64_t>(fewest_elements, 2)),
+        fuse_(options.fuse),
+        scalars_wanted_(options.scalars && draft.numbers != Numbers::complex128),
+        fewest_(std::max<std::int64_t>(options.fuse_from, 2)),
+        in_scalars_(draft.nodes.size()),
         group_of_(draft.nodes.size(), none),
         form_(draft.nodes.size(), Form::none),
         level_(draft.nodes.size(), 0),
         reader_(draft.nodes.size(), none) {}
 
-  std::vector<Group> run() {
+  void run() {
     for (DraftId id = 0; id < draft_.nodes.size(); ++id) visit(id);
-    sink();
-    return std::move(groups_);
+    if (!groups_.empty()) sink();
   }
+  const std::vector<Group>& groups() const { return groups_; }
+  /// Runs of scalar ops, by level.
+  const std::vector<std::vector<DraftId>>& scalars() const { return scalars_; }
 
  private:
   static constexpr std::uint32_t none = Units::none;
@@ -90,8 +95,33 @@ class Fuser {
     }
     level_[id] = level;
     if (node.role == Role::compute && node.op->traits.alias) return;
-    if (node.role == Role::compute && join_any(id, level)) return;
+    if (scalars_wanted_ && is_scalar_op(node)) return add_scalar(id);
+    if (fuse_ && node.role == Role::compute && join_any(id, level)) return;
     level_[id] = level + 1;
+  }
+
+  bool is_scalar_op(const DraftNode& node) const {
+    if (node.role != Role::compute || !node.op->traits.elementwise ||
+        draft_.type_of(node).size() != 1 || node.operands_count > 3) {
+      return false;
+    }
+    for (const DraftId operand : draft_.operands_of(node)) {
+      if (draft_.type_of(draft_.nodes[operand]).size() != 1) return false;
+    }
+    return true;
+  }
+
+  /// All scalar ops of one level are one run: its operands from outside are of lower levels.
+  void add_scalar(DraftId id) {
+    std::uint32_t level = 1;
+    for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+      const DraftId memory = draft_.memory_of(operand);
+      level = std::max(level, level_[memory] + (in_scalars_[memory] ? 0U : 1U));
+    }
+    if (scalars_.size() <= level) scalars_.resize(level + 1);
+    scalars_[level].push_back(id);
+    in_scalars_[id] = true;
+    level_[id] = level;
   }
 
   bool join_any(DraftId id, std::uint32_t level) {
@@ -346,7 +376,10 @@ class Fuser {
   }
 
   const Draft& draft_;
+  bool fuse_, scalars_wanted_;
   std::int64_t fewest_;  // below this size a call per op costs less than a walk through blocks
+  std::vector<bool> in_scalars_;
+  std::vector<std::vector<DraftId>> scalars_;
   std::vector<std::uint32_t> group_of_;
   std::vector<Form> form_;
   std::vector<std::uint32_t> level_;
@@ -359,18 +392,23 @@ class Fuser {
 Units fuse(const Draft& draft, const CompileOptions& options) {
   Units units;
   units.unit_of.assign(draft.nodes.size(), Units::none);
-  if (options.fuse) {
-    for (const Group& group : Fuser(draft, options.fuse_from).run()) {
-      if (group.members.size() < 2) continue;
-      Units::Unit unit{Units::Kind::fused, static_cast<std::uint32_t>(units.members.size()), 0,
-                       group.shape, group.split};
-      units.members.insert(units.members.end(), group.members.begin(), group.members.end());
-      unit.end = static_cast<std::uint32_t>(units.members.size());
-      for (const DraftId id : group.members) {
-        units.unit_of[id] = static_cast<std::uint32_t>(units.units.size());
-      }
-      units.units.push_back(unit);
+  const auto add = [&](Units::Unit unit, const std::vector<DraftId>& members) {
+    if (members.size() < 2) return;  // a step of its own
+    unit.begin = static_cast<std::uint32_t>(units.members.size());
+    units.members.insert(units.members.end(), members.begin(), members.end());
+    unit.end = static_cast<std::uint32_t>(units.members.size());
+    for (const DraftId id : members) {
+      units.unit_of[id] = static_cast<std::uint32_t>(units.units.size());
     }
+    units.units.push_back(unit);
+  };
+  Fuser fuser(draft, options);
+  fuser.run();
+  for (const Group& group : fuser.groups()) {
+    add({Units::Kind::fused, 0, 0, group.shape, group.split}, group.members);
+  }
+  for (const auto& run : fuser.scalars()) {
+    add({Units::Kind::scalars, 0, 0, {}, Units::no_split}, run);
   }
   return units;
 }

@@ -40,6 +40,7 @@ struct Placement {
   std::vector<Place> places;  ///< by draft node; of no meaning for guards and dead nodes
   std::vector<bool> stored;   ///< computed values that have a place outside of their group
   std::vector<bool> assigned_by_producer;  ///< assigns that need no copy step
+  std::vector<std::uint32_t> load_slots;   ///< of leaves and constants that byte-code reads
   std::size_t arena_bytes = 0;
   std::size_t peak_bytes = 0;
 };

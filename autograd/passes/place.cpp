@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <tapewise/autograd/passes/arena.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
+#include <tapewise/autograd/passes/slots.hpp>
 
 namespace tapewise::passes {
 
@@ -97,6 +98,10 @@ class Placer {
     placement_.places.resize(draft.nodes.size());
     placement_.stored.resize(draft.nodes.size());
     placement_.assigned_by_producer.resize(draft.nodes.size());
+    placement_.load_slots.resize(draft.nodes.size());
+    has_load_slot_.resize(draft.nodes.size());
+    last_reader_.resize(draft.nodes.size());
+    block_.resize(draft.nodes.size());
   }
 
   Placement run() {
@@ -104,7 +109,10 @@ class Placer {
     place_updates();
     list_dying();
     for (std::uint32_t u = 0; u < units_.units.size(); ++u) {
-      place_results(u);
+      if (units_.units[u].kind == Units::Kind::scalars)
+        place_scalars(units_.units[u]);
+      else
+        place_results(u);
       if (options_.reuse) release(u);
     }
     for (DraftId id = 0; id < draft_.nodes.size(); ++id) {
@@ -112,6 +120,7 @@ class Placer {
       if (memory != id) placement_.places[id] = placement_.places[memory];
     }
     placement_.arena_bytes = packer_.size();
+    placement_.peak_bytes += bank_.bytes();
     return std::move(placement_);
   }
 
@@ -144,7 +153,78 @@ class Placer {
 
   bool needs_place(DraftId id, const Units::Unit& unit) const {
     if (draft_.nodes[id].role != Role::compute || placement_.stored[id]) return false;
-    return unit.kind == Units::Kind::single || lifetimes_.read_outside[id];
+    return unit.kind != Units::Kind::fused || lifetimes_.read_outside[id];
+  }
+
+  // --- single numbers ---
+
+  bool is_scalar(DraftId id) const {
+    const std::uint32_t unit = units_.unit_of[id];
+    return unit != Units::none && units_.units[unit].kind == Units::Kind::scalars;
+  }
+
+  void place_scalars(const Units::Unit& unit) {
+    const auto members = units_.members_of(unit);
+    for (const DraftId id : members) {
+      for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+        const DraftId memory = draft_.memory_of(operand);
+        last_reader_[memory] = id;
+        const bool in_arena = draft_.nodes[memory].role == Role::compute &&
+                              placement_.places[memory].kind == Place::Kind::arena;
+        if (in_arena || has_load_slot_[memory]) continue;
+        placement_.load_slots[memory] = bank_.take();
+        has_load_slot_[memory] = true;
+      }
+    }
+    auto vector = std::lower_bound(
+        units_.vectors.begin(), units_.vectors.end(), unit.begin,
+        [](const Units::Range& range, std::uint32_t begin) { return range.begin < begin; });
+    for (std::uint32_t at = unit.begin; at < unit.end;) {
+      if (vector == units_.vectors.end() || vector->begin != at) {
+        const DraftId id = units_.members[at++];
+        release_read(unit, id);
+        set_slot(id, bank_.take(), 0);
+        continue;
+      }
+      // All operands are read before the first result is written, but not all at once.
+      const std::uint32_t count = vector->end - vector->begin;
+      const std::uint32_t first = bank_.take_block(count);
+      const auto block = static_cast<std::uint32_t>(blocks_.size());
+      blocks_.push_back({first, count, count});
+      for (std::uint32_t k = 0; k < count; ++k) {
+        set_slot(units_.members[at + k], first + k, block);
+      }
+      for (std::uint32_t k = 0; k < count; ++k) release_read(unit, units_.members[at + k]);
+      at = vector->end;
+      ++vector;
+    }
+  }
+
+  void set_slot(DraftId id, std::uint32_t slot, std::uint32_t block) {
+    placement_.places[id] = {Place::Kind::arena, std::size_t{slot} * 8};
+    placement_.stored[id] = true;
+    block_[id] = block;
+  }
+
+  /// The slots of operands of the same unit that `id` is the last to read.
+  void release_read(const Units::Unit& unit, DraftId id) {
+    if (!options_.reuse) return;
+    for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+      const DraftId memory = draft_.memory_of(operand);
+      if (last_reader_[memory] != id || lifetimes_.read_outside[memory] || !is_scalar(memory) ||
+          &units_.units[units_.unit_of[memory]] != &unit) {
+        continue;
+      }
+      last_reader_[memory] = taken;  // once, though it may be read twice
+      release_slot(memory);
+    }
+  }
+
+  void release_slot(DraftId id) {
+    const auto slot = static_cast<std::uint32_t>(placement_.places[id].at / 8);
+    if (block_[id] == 0) return bank_.give_back(slot);
+    Block& block = blocks_[block_[id]];
+    if (--block.alive == 0) bank_.give_back_block(block.first, block.count);
   }
 
   /// For each unit, the values whose last reader it is, as a list per unit in one array.
@@ -154,7 +234,8 @@ class Placer {
     const auto for_each_dying = [&](auto&& visit) {
       for (const Units::Unit& unit : units_.units) {
         for (const DraftId id : units_.members_of(unit)) {
-          if (needs_place(id, unit) && lifetimes_.last_read[id] != never) {
+          const bool dies_inside = is_scalar(id) && !lifetimes_.read_outside[id];
+          if (needs_place(id, unit) && !dies_inside && lifetimes_.last_read[id] != never) {
             visit(lifetimes_.last_read[id], id);
           }
         }
@@ -188,7 +269,7 @@ class Placer {
     if (!draft_.nodes[id].op->traits.elementwise) return false;
     const auto members = units_.members_of(units_.units[u]);
     for (DraftId& dead : dying_at(u)) {
-      if (dead == taken || units_.unit_of[dead] == u) continue;
+      if (dead == taken || units_.unit_of[dead] == u || is_scalar(dead)) continue;
       if (placement_.places[dead].kind != Place::Kind::arena ||
           draft_.bytes_of(draft_.nodes[dead]) != bytes ||
           !all_read_before(draft_, members, dead, id)) {
@@ -204,6 +285,10 @@ class Placer {
   void release(std::uint32_t u) {
     for (const DraftId dead : dying_at(u)) {
       if (dead == taken) continue;
+      if (is_scalar(dead)) {
+        release_slot(dead);
+        continue;
+      }
       const std::size_t bytes = draft_.bytes_of(draft_.nodes[dead]);
       packer_.give_back(placement_.places[dead].at, bytes);
       alive_ -= ArenaPacker::rounded(bytes);
@@ -219,6 +304,17 @@ class Placer {
   Placement placement_;
   ArenaPacker packer_;
   std::size_t alive_ = 0;
+
+  /// Neighbouring slots that are given back together.
+  struct Block {
+    std::uint32_t first, count, alive;
+  };
+  SlotBank bank_{packer_};
+  std::vector<bool> has_load_slot_;
+  std::vector<DraftId> last_reader_;
+  std::vector<std::uint32_t> block_;  // into blocks_; 0: a slot of its own
+  std::vector<Block> blocks_{1};
+
   std::vector<std::uint32_t> dying_begin_;
   std::vector<DraftId> dying_;
 };

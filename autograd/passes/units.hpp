@@ -21,8 +21,14 @@ struct Units {
   static constexpr std::size_t no_split = Shape::max_rank + 1;
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
+  /// Members of a scalar unit that are run as one vector instruction.
+  struct Range {
+    std::uint32_t begin, end;
+  };
+
   std::vector<Unit> units;             ///< in the order in which they are run
   std::vector<DraftId> members;        ///< of each unit, in the order of the draft
+  std::vector<Range> vectors;          ///< into `members`, ascending
   std::vector<std::uint32_t> unit_of;  ///< by draft node; `none` for leaves, constants, aliases
 
   std::span<const DraftId> members_of(const Unit& unit) const {

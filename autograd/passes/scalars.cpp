@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <tapewise/autograd/passes/build.hpp>
+
+namespace tapewise::passes {
+
+namespace {
+
+using Role = DraftNode::Role;
+
+/// Turns the members of a scalar unit into byte-code.
+class CodeBuilder {
+ public:
+  CodeBuilder(const Draft& draft, const Units& units, const Units::Unit& unit,
+              const Placement& placement)
+      : draft_(draft), units_(units), unit_(unit), placement_(placement) {}
+
+  BuiltScalars run() {
+    list_loads();
+    code_.nodes = unit_.end - unit_.begin;
+    code_.code.reserve(code_.nodes + 1);
+    auto vector = std::lower_bound(
+        units_.vectors.begin(), units_.vectors.end(), unit_.begin,
+        [](const Units::Range& range, std::uint32_t begin) { return range.begin < begin; });
+    for (std::uint32_t at = unit_.begin; at < unit_.end;) {
+      if (vector != units_.vectors.end() && vector->begin == at) {
+        add_vector(*vector);
+        at = vector->end;
+        ++vector;
+      } else {
+        add(units_.members[at++]);
+      }
+    }
+    code_.code.push_back({ScalarCode::end, 0, 0, 0});
+    return {std::make_unique<ScalarCode>(std::move(code_)), std::move(outside_)};
+  }
+
+ private:
+  std::uint32_t slot_of(DraftId operand) const {
+    const DraftId memory = draft_.memory_of(operand);
+    const Place& place = placement_.places[memory];
+    return place.kind == Place::Kind::arena ? static_cast<std::uint32_t>(place.at / 8)
+                                            : placement_.load_slots[memory];
+  }
+
+  void list_loads() {
+    std::vector<DraftId> outside;
+    for (const DraftId id : units_.members_of(unit_)) {
+      for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+        const DraftId memory = draft_.memory_of(operand);
+        if (placement_.places[memory].kind != Place::Kind::arena) outside.push_back(memory);
+      }
+    }
+    std::sort(outside.begin(), outside.end());
+    outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+    for (const DraftId memory : outside) {
+      code_.loads.push_back({placement_.load_slots[memory],
+                             static_cast<std::uint32_t>(outside_.size()),
+                             static_cast<std::uint32_t>(draft_.bytes_of(draft_.nodes[memory]))});
+      outside_.push_back(memory);
+    }
+  }
+
+  /// The number type that the rule computes in: that of the first number among result and operands.
+  DType number_of(const DraftNode& node) const {
+    const DType dtype = draft_.type_of(node).dtype;
+    return dtype == DType::boolean
+               ? draft_.type_of(draft_.nodes[draft_.operands_of(node)[0]]).dtype
+               : dtype;
+  }
+
+  std::uint32_t attribute_of(const DraftNode& node) {
+    const auto at = static_cast<std::uint32_t>(code_.attributes.size());
+    const std::size_t words = (node.op->attribute_bytes + 7) / 8;
+    code_.attributes.resize(at + words);
+    if (words > 0) {
+      std::memcpy(code_.attributes.data() + at, draft_.attribute_of(node),
+                  node.op->attribute_bytes);
+    }
+    return at;
+  }
+
+  void add(DraftId id) {
+    const DraftNode& node = draft_.nodes[id];
+    const auto operands = draft_.operands_of(node);
+    ScalarInstruction instruction;
+    instruction.op = node.op->scalar_opcode == nullptr
+                         ? std::uint32_t{ScalarCode::call}
+                         : node.op->scalar_opcode(number_of(node));
+    instruction.out = slot_of(id);
+    instruction.a = slot_of(operands[0]);
+    if (operands.size() > 1) instruction.b = slot_of(operands[1]);
+    code_.code.push_back(instruction);
+    const bool call = instruction.op == ScalarCode::call;
+    if (!call && operands.size() < 3 && node.op->attribute_bytes == 0) return;
+    ScalarCode::Extra extra;
+    if (operands.size() > 2) extra.c = slot_of(operands[2]);
+    extra.attribute = attribute_of(node);
+    if (call) {
+      extra.loop = code_.loops.size();
+      code_.loops.push_back(node.op->element_loop(number_of(node), 0, true, draft_.simd));
+    }
+    ScalarInstruction word;
+    std::memcpy(static_cast<void*>(&word), &extra, sizeof word);
+    code_.code.push_back(word);
+  }
+
+  void add_vector(const Units::Range& range) {
+    const DraftNode& first = draft_.nodes[units_.members[range.begin]];
+    ScalarCode::Vector vector;
+    vector.count = range.end - range.begin;
+    vector.out = slot_of(units_.members[range.begin]);
+    vector.arity = first.operands_count;
+    vector.attribute = attribute_of(first);
+    unsigned repeated = 0;
+    for (std::uint32_t k = 0; k < vector.arity; ++k) {
+      if (add_operand(vector.in[k], range, k)) repeated |= 1U << k;
+    }
+    vector.loop = first.op->element_loop(DType::float64, repeated, false, draft_.simd);
+    code_.code.push_back(
+        {ScalarCode::vector, 0, static_cast<std::uint32_t>(code_.vectors.size()), 0});
+    code_.vectors.push_back(vector);
+  }
+
+  /// Returns whether the operand is one number for all.
+  bool add_operand(ScalarCode::Vector::Operand& operand, const Units::Range& range,
+                   std::uint32_t k) {
+    bool same = true, neighbours = true;
+    const auto slot = [&](std::uint32_t at) {
+      return slot_of(draft_.operands_of(draft_.nodes[units_.members[at]])[k]);
+    };
+    operand.slot = slot(range.begin);
+    for (std::uint32_t at = range.begin; at < range.end; ++at) {
+      same = same && slot(at) == operand.slot;
+      neighbours = neighbours && slot(at) == operand.slot + (at - range.begin);
+    }
+    if (same || neighbours) return same;
+    operand.gathered = true;
+    operand.gather = static_cast<std::uint32_t>(code_.gathers.size());
+    for (std::uint32_t at = range.begin; at < range.end; ++at) code_.gathers.push_back(slot(at));
+    return false;
+  }
+
+  const Draft& draft_;
+  const Units& units_;
+  const Units::Unit& unit_;
+  const Placement& placement_;
+  ScalarCode code_;
+  std::vector<DraftId> outside_;
+};
+
+}  // namespace
+
+BuiltScalars build_scalars(const Draft& draft, const Units& units, const Units::Unit& unit,
+                           const Placement& placement) {
+  return CodeBuilder(draft, units, unit, placement).run();
+}
+
+}  // namespace tapewise::passes

@@ -1,0 +1,184 @@
+#include <tapewise/autograd/scalar_code.hpp>
+
+#include <tapewise/ops/all_lists.hpp>
+#include <tapewise/ops/kernels/elementwise_loop.hpp>
+#include <tapewise/ops/kernels/scalar_rules.hpp>
+
+namespace tapewise {
+
+namespace kernels {
+
+namespace {
+
+/// The elementwise rules of all families, numbered.
+template <class... Rules>
+struct Numbered {};
+
+template <class... A, class... B>
+constexpr Numbered<A..., B...> operator+(Numbered<A...>, Numbered<B...>) {
+  return {};
+}
+template <class R>
+constexpr auto if_elementwise() {
+  if constexpr (requires { R::elementwise_scheme; })
+    return Numbered<R>{};
+  else
+    return Numbered<>{};
+}
+template <class... Rules>
+constexpr auto elementwise_of(OpList<Rules...>) {
+  return (if_elementwise<Rules>() + ... + Numbered<>{});
+}
+using AllRules = decltype(with_all_families([](auto... family) {
+  return (elementwise_of(family) + ...);
+}));
+
+template <std::uint32_t k, class... Rules>
+auto rule_at(Numbered<Rules...>) -> std::tuple_element_t<k, std::tuple<Rules...>>;
+template <class... Rules>
+constexpr std::uint32_t count_of(Numbered<Rules...>) {
+  return sizeof...(Rules);
+}
+constexpr std::uint32_t dtypes = 4;  // bool, int64, float32, float64, in the order of DType
+constexpr std::uint32_t opcodes = count_of(AllRules{}) * dtypes;
+
+using Slot = std::uint64_t;
+
+template <class T>
+T read(const Slot* slots, std::uint32_t at) {
+  T x;
+  std::memcpy(&x, slots + at, sizeof x);
+  return x;
+}
+template <class T>
+void write(Slot* slots, std::uint32_t at, T x) {
+  std::memcpy(slots + at, &x, sizeof x);
+}
+
+ScalarCode::Extra extra_of(const ScalarInstruction* pc) {
+  ScalarCode::Extra extra;
+  std::memcpy(static_cast<void*>(&extra), pc + 1, sizeof extra);
+  return extra;
+}
+
+/// Carries out one instruction and returns the next.
+template <std::uint32_t opcode>
+[[gnu::always_inline]] inline const ScalarInstruction* step(const ScalarInstruction* pc,
+                                                            Slot* slots,
+                                                            const std::uint64_t* attributes) {
+  if constexpr (opcode < opcodes) {
+    using R = decltype(rule_at<opcode / dtypes>(AllRules{}));
+    constexpr auto dtype = static_cast<DType>(opcode % dtypes);
+    using T = std::conditional_t<
+        dtype == DType::boolean, bool,
+        std::conditional_t<dtype == DType::int64, std::int64_t,
+                           std::conditional_t<dtype == DType::float32, float, double>>>;
+    if constexpr (readable<R, T>) {
+      using Out = typename R::template Out<T>;
+      constexpr bool with_attribute = !std::is_same_v<typename R::Attribute, NoAttribute>;
+      const void* attribute = nullptr;
+      std::uint32_t c = 0;
+      if constexpr (with_attribute || R::arity == 3) {
+        const auto extra = extra_of(pc);
+        attribute = attributes + extra.attribute;
+        c = extra.c;
+      }
+      const auto a = read<InOf<R, T, 0>>(slots, pc->a);
+      if constexpr (R::arity == 1) {
+        write(slots, pc->out, static_cast<Out>(call_value<R>(attribute, a)));
+      } else {
+        const auto b = read<InOf<R, T, 1>>(slots, pc->b);
+        if constexpr (R::arity == 2) {
+          write(slots, pc->out, static_cast<Out>(call_value<R>(attribute, a, b)));
+        } else {
+          const auto third = read<InOf<R, T, 2>>(slots, c);
+          write(slots, pc->out, static_cast<Out>(call_value<R>(attribute, a, b, third)));
+        }
+      }
+      return pc + (with_attribute || R::arity == 3 ? 2 : 1);
+    }
+  }
+  return pc + 1;
+}
+
+void run_vector(const ScalarCode& code, const ScalarCode::Vector& v, Slot* slots) {
+  Slot gathered[ScalarCode::Vector::max_arity][ScalarCode::Vector::max_count];
+  const void* in[ScalarCode::Vector::max_arity] = {};
+  for (std::uint32_t k = 0; k < v.arity; ++k) {
+    if (v.in[k].gathered) {
+      const std::uint32_t* from = code.gathers.data() + v.in[k].gather;
+      for (std::uint32_t i = 0; i < v.count; ++i) gathered[k][i] = slots[from[i]];
+      in[k] = gathered[k];
+    } else {
+      in[k] = slots + v.in[k].slot;
+    }
+  }
+  v.loop(slots + v.out, in, v.count, code.attributes.data() + v.attribute);
+}
+
+const ScalarInstruction* run_call(const ScalarCode& code, const ScalarInstruction* pc,
+                                  Slot* slots) {
+  const auto extra = extra_of(pc);
+  const void* in[] = {slots + pc->a, slots + pc->b, slots + extra.c};
+  code.loops[extra.loop](slots + pc->out, in, 1, code.attributes.data() + extra.attribute);
+  return pc + 2;
+}
+
+#define TAPEWISE_CASE(n) \
+  case n: pc = step<n>(pc, slots, attributes); break;
+#define TAPEWISE_CASES_4(n) \
+  TAPEWISE_CASE(n) TAPEWISE_CASE((n) + 1) TAPEWISE_CASE((n) + 2) TAPEWISE_CASE((n) + 3)
+#define TAPEWISE_CASES_16(n) \
+  TAPEWISE_CASES_4(n)        \
+  TAPEWISE_CASES_4((n) + 4) TAPEWISE_CASES_4((n) + 8) TAPEWISE_CASES_4((n) + 12)
+#define TAPEWISE_CASES_64(n) \
+  TAPEWISE_CASES_16(n)       \
+  TAPEWISE_CASES_16((n) + 16) TAPEWISE_CASES_16((n) + 32) TAPEWISE_CASES_16((n) + 48)
+#define TAPEWISE_CASES_256(n) \
+  TAPEWISE_CASES_64(n)        \
+  TAPEWISE_CASES_64((n) + 64) TAPEWISE_CASES_64((n) + 128) TAPEWISE_CASES_64((n) + 192)
+
+void run(const ScalarCode& code, Slot* slots) {
+  static_assert(opcodes <= 1024, "add cases below");
+  const ScalarInstruction* pc = code.code.data();
+  const std::uint64_t* attributes = code.attributes.data();
+  while (true) {
+    switch (pc->op) {
+      TAPEWISE_CASES_256(0)
+      TAPEWISE_CASES_256(256)
+      TAPEWISE_CASES_256(512)
+      TAPEWISE_CASES_256(768)
+      case ScalarCode::vector: run_vector(code, code.vectors[pc->a], slots); ++pc; break;
+      case ScalarCode::call: pc = run_call(code, pc, slots); break;
+      default: return;
+    }
+  }
+}
+
+template <class... Rules>
+std::uint32_t number_of(Numbered<Rules...>, std::string_view name) {
+  std::uint32_t number = 0;
+  const bool found = ((Rules::name == name ? true : (++number, false)) || ...);
+  return found ? number : ScalarCode::call;
+}
+
+}  // namespace
+
+std::uint32_t scalar_opcode(std::string_view rule, DType number) {
+  const std::uint32_t rule_number = number_of(AllRules{}, rule);
+  if (rule_number == ScalarCode::call || number == DType::complex128) return ScalarCode::call;
+  return rule_number * dtypes + static_cast<std::uint32_t>(number);
+}
+
+}  // namespace kernels
+
+void run_scalar_code(const KernelCall& call) {
+  const auto& code = *call.params<const ScalarCode*>();
+  auto* slots = static_cast<kernels::Slot*>(call.out_data);
+  for (const ScalarCode::Load& load : code.loads) {
+    std::memcpy(slots + load.slot, call.in_data[load.operand], load.bytes);
+  }
+  kernels::run(code, slots);
+}
+
+}  // namespace tapewise
