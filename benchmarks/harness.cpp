@@ -1,0 +1,135 @@
+#include "harness.hpp"
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <random>
+#include <stdexcept>
+#include <tapewise/tapewise.hpp>
+
+namespace bench {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+std::map<std::string, std::vector<PeerFactory>>& peer_list() {
+  static std::map<std::string, std::vector<PeerFactory>> list;
+  return list;
+}
+
+double seconds(const std::function<void()>& run, int repeats) {
+  const auto start = Clock::now();
+  for (int r = 0; r < repeats; ++r) run();
+  return std::chrono::duration<double>(Clock::now() - start).count() / repeats;
+}
+
+double median(std::vector<double>& v) {
+  std::nth_element(v.begin(), v.begin() + static_cast<std::ptrdiff_t>(v.size() / 2), v.end());
+  return v[v.size() / 2];
+}
+
+/// Throws when a contender computes something else than ours.
+void compare(const Measurement& m, const std::vector<Contender>& contenders) {
+  std::vector<double> first;
+  for (const Contender& c : contenders) {
+    if (!c.result) continue;
+    c.run();
+    const std::vector<double> result = c.result();
+    if (first.empty()) {
+      first = result;
+      continue;
+    }
+    if (result.size() != first.size()) throw std::runtime_error(m.id + ": sizes differ, " + c.name);
+    double scale = 0;
+    for (const double x : first) scale = std::max(scale, std::abs(x));
+    for (std::size_t i = 0; i < result.size(); ++i) {
+      if (std::abs(result[i] - first[i]) <= m.tolerance * scale) continue;
+      throw std::runtime_error(m.id + ": result " + std::to_string(i) + " is " +
+                               std::to_string(first[i]) + " for ours and " +
+                               std::to_string(result[i]) + " for " + c.name);
+    }
+  }
+}
+
+void measure(benchmark::State& state, const Measurement& m) {
+  const std::vector<Contender> contenders = m.make();
+  compare(m, contenders);
+  std::vector<int> repeats;
+  for (const Contender& c : contenders) {
+    c.run();
+    const double once = seconds(c.run, 1);
+    repeats.push_back(std::max(1, static_cast<int>(2e-5 / std::max(once, 1e-9))));
+  }
+  std::vector<std::vector<double>> times(contenders.size());
+  for (auto _ : state) {
+    double sum = 0;
+    for (std::size_t k = 0; k < contenders.size(); ++k) {
+      times[k].push_back(seconds(contenders[k].run, repeats[k]));
+      sum += times[k].back();
+    }
+    state.SetIterationTime(sum);
+  }
+  for (std::size_t k = 0; k < contenders.size(); ++k) {
+    state.counters[contenders[k].name] = median(times[k]) * m.units_per_second;
+  }
+  state.SetLabel(m.unit);
+}
+
+}  // namespace
+
+void add(Measurement m) {
+  const std::string id = m.id;
+  benchmark::RegisterBenchmark(id.c_str(), [m = std::move(m)](benchmark::State& state) {
+    try {
+      measure(state, m);
+    } catch (const std::exception& error) {
+      state.SkipWithError(error.what());
+    }
+  })->UseManualTime()->MinTime(1.0);
+}
+
+void Peers::add(const std::string& id, PeerFactory make) {
+  peer_list()[id].push_back(std::move(make));
+}
+
+std::vector<Contender> Peers::of(const std::string& id, const void* data) {
+  std::vector<Contender> contenders;
+  for (const PeerFactory& make : peer_list()[id]) contenders.push_back(make(data));
+  return contenders;
+}
+
+int threads() {
+  const char* text = std::getenv("BENCH_THREADS");
+  return text == nullptr ? 1 : std::max(1, std::atoi(text));
+}
+
+std::vector<double> uniform(std::size_t n, std::uint64_t seed, double low, double high) {
+  std::mt19937_64 random(seed);
+  std::vector<double> x(n);
+  for (double& v : x) v = low + (high - low) * static_cast<double>(random() >> 11U) * 0x1.0p-53;
+  return x;
+}
+
+std::vector<double> normal(std::size_t n, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> draw;
+  std::vector<double> x(n);
+  for (double& v : x) v = draw(random);
+  return x;
+}
+
+}  // namespace bench
+
+int main(int argc, char** argv) {
+  if (getenv("OPENBLAS_NUM_THREADS") == nullptr) {
+    setenv("OPENBLAS_NUM_THREADS", std::to_string(bench::threads()).c_str(), 1);
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

@@ -1,0 +1,106 @@
+// M8: 1000 layers h <- tanh(h W_i) of 256 x 256, batch 64, float32; sum of squares of the last h and
+// the gradient in all W_i. Plain, and with 14 MB for what is kept. The limit is the gemm calls.
+#include <cblas.h>
+
+#include <cmath>
+#include <memory>
+#include <tapewise/tapewise.hpp>
+
+#include "harness.hpp"
+#include "m8_deep.hpp"
+
+namespace tw = tapewise;
+
+namespace {
+
+using namespace bench::m8;
+
+template <class Options>
+bool set_budget(Options& options, std::size_t bytes) {
+  if constexpr (requires { options.memory_budget = bytes; }) {
+    options.memory_budget = bytes;
+    return true;
+  }
+  return false;
+}
+
+struct Ours {
+  tw::Tape tape;
+  std::vector<tw::Var> outputs;
+  std::unique_ptr<tw::Program> program;
+
+  Ours(const Data& data, std::size_t budget) {
+    tw::Var h = tape.input(tw::ArrayView(data.h.data(), {tw::DType::float32, {batch, width}}));
+    std::vector<tw::Var> weights;
+    for (int i = 0; i < layers; ++i) {
+      weights.push_back(tape.input(tw::ArrayView(data.w.data() + std::size_t(i) * width * width,
+                                                 {tw::DType::float32, {width, width}})));
+      h = tanh(tw::matmul(h, weights.back()));
+    }
+    const tw::Var y = tw::sum(square(h));
+    const tw::GradientTable table = tw::backward(y, weights);
+    outputs = {y};
+    for (const tw::Var& w : weights) outputs.push_back(table[w]);
+    tw::CompileOptions options;
+    if (budget > 0 && !set_budget(options, budget)) {
+      throw std::runtime_error("M8/14MB: this version has no memory_budget");
+    }
+    program = std::make_unique<tw::Program>(tw::compile(outputs, options));
+  }
+  /// The value, and some elements of the first and last gradients.
+  std::vector<double> result() const {
+    std::vector<double> numbers = {program->item(0)};
+    for (const std::size_t k : {std::size_t{1}, std::size_t{layers}}) {
+      const auto part = bench::doubles(static_cast<const float*>(program->data(k)), 1000);
+      numbers.insert(numbers.end(), part.begin(), part.end());
+    }
+    return numbers;
+  }
+};
+
+/// The 3000 products of a step, and nothing else: one forward and two backward in each layer.
+struct Products {
+  const Data& data;
+  std::vector<float> h, g, dw;
+  explicit Products(const Data& d)
+      : data(d), h(d.h.size() * 2), g(d.h.size() * 2), dw(d.w.size()) {}
+
+  void run() {
+    const std::size_t n = data.h.size();
+    for (int i = 0; i < layers; ++i) {
+      const float* w = data.w.data() + std::size_t(i) * width * width;
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, batch, width, width, 1.0F,
+                  i % 2 == 0 ? h.data() : h.data() + n, width, w, width, 0.0F,
+                  i % 2 == 0 ? h.data() + n : h.data(), width);
+    }
+    for (int i = layers; i-- > 0;) {
+      const float* w = data.w.data() + std::size_t(i) * width * width;
+      cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, width, width, batch, 1.0F, h.data(),
+                  width, g.data(), width, 0.0F, dw.data() + std::size_t(i) * width * width, width);
+      cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, batch, width, width, 1.0F,
+                  i % 2 == 0 ? g.data() : g.data() + n, width, w, width, 0.0F,
+                  i % 2 == 0 ? g.data() + n : g.data(), width);
+    }
+  }
+};
+
+void add(const std::string& id, std::size_t budget) {
+  bench::add({id, "ms", 1e3, 1e-3, [id, budget] {
+                auto data = std::make_shared<Data>();
+                auto ours = std::make_shared<Ours>(*data, budget);
+                auto products = std::make_shared<Products>(*data);
+                std::vector<bench::Contender> contenders = {
+                    {"ours", [ours] { ours->program->run(); }, [ours] { return ours->result(); }},
+                    {"limit", [products, data] { products->run(); }, {}}};
+                for (auto& peer : bench::Peers::of(id, data.get())) contenders.push_back(peer);
+                return contenders;
+              }});
+}
+
+const bool registered = [] {
+  add("M8/plain", 0);
+  add("M8/14MB", std::size_t{14} << 20U);
+  return true;
+}();
+
+}  // namespace
