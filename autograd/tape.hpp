@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <tapewise/autograd/cell.hpp>
+#include <tapewise/autograd/flat_array.hpp>
 #include <tapewise/autograd/node.hpp>
 #include <tapewise/autograd/op.hpp>
 #include <tapewise/autograd/values.hpp>
@@ -62,8 +63,16 @@ class Tape {
   /// Throws ShapeError, TypeError or HandleError and leaves the tape as it was.
   Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute,
              SourceLine where);
+  /// The same on the tape of the first operand that is a Var, with the line of the first operand.
+  static Var record(const OpRecord& op, std::span<const OperandRef> operands,
+                    const void* attribute);
+  /// The same for ops with one and two operands. Vars of one type, for which there is no shape rule
+  /// to run, take a short way: some ten nanoseconds a node once the tape has grown.
+  static Var record(const OpRecord& op, const Operand& x, const void* attribute);
+  static Var record(const OpRecord& op, const Operand& a, const Operand& b, const void* attribute);
 
-  /// Forget all nodes recorded since the mark; their memory is kept for the next ones.
+  /// Forget all nodes recorded since the mark; their memory is kept for the next ones. Takes time
+  /// for the labels, reads and leaves that go, none for the other nodes.
   Mark mark() const;
   void rewind(const Mark& mark);
   void clear();
@@ -74,15 +83,33 @@ class Tape {
   Var operator[](NodeId id);
 
   // --- for the engine: flat data, without checks ---
-  const Node& node(NodeId id) const { return nodes_[id]; }
+  Node node(NodeId id) const {
+    const PackedNode& n = nodes_[id];
+    return {n.op,
+            {files_[n.file], n.line_and_flags >> 8U},
+            n.parents_begin,
+            n.parents_count,
+            n.type,
+            n.attribute,
+            n.generation,
+            n.has(PackedNode::is_active),
+            n.has(PackedNode::is_in_b),
+            n.has(PackedNode::is_variable)};
+  }
+  const OpRecord& op(NodeId id) const { return *nodes_[id].op; }
+  bool is_active(NodeId id) const { return nodes_[id].has(PackedNode::is_active); }
   std::span<const NodeId> parents(NodeId id) const {
     return {parents_.data() + nodes_[id].parents_begin, nodes_[id].parents_count};
   }
+  /// All nodes and all parents, as they lie in memory.
+  const PackedNode* packed_nodes() const { return nodes_.data(); }
+  const NodeId* packed_parents() const { return parents_.data(); }
   /// A node's type; the reference stays good while more nodes are recorded.
   const Type& type(NodeId id) const { return *types_[nodes_[id].type]; }
   /// The different types on the tape, to which Node::type refers.
   std::vector<Type> types() const;
   const void* attribute(NodeId id) const { return attributes_.data() + nodes_[id].attribute; }
+  const std::uint64_t* attributes() const { return attributes_.data(); }
   /// The label or an empty text.
   std::string_view label(NodeId id) const;
   void set_label(NodeId id, std::string_view label);
@@ -91,9 +118,7 @@ class Tape {
   Var var(NodeId id) { return {*this, id, nodes_[id].generation}; }
   /// Throws HandleError unless `v` is a node of this tape.
   void require_own(const Var& v, const char* who) const {
-    if (v.tape_ != this || v.id_ >= nodes_.size() || nodes_[v.id_].generation != v.generation_) {
-      refuse_handle(v, who);
-    }
+    if (!is_own(v)) refuse_handle(v, who);
   }
   /// "[op] what\n  recorded at file:line as %id "label"".
   std::string describe(NodeId id, const std::string& what) const;
@@ -166,7 +191,24 @@ class Tape {
   [[noreturn]] void refuse_handle(const Var& v, const char* who) const;
   NodeId append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
                 const void* attribute, SourceLine where);
+  /// Room for one more node with so many parents and words of attributes.
+  void make_room(std::size_t parents, std::size_t words);
+  void grow(std::size_t parents, std::size_t words);
+  /// Writes a node into the room that was made; its parents stand there already.
+  NodeId write(const OpRecord& op, std::size_t parents, std::uint32_t type, std::size_t words,
+               const void* attribute, std::uint32_t flags, SourceLine where);
+  /// The flags of a node, from all that its parents have.
+  std::uint32_t flags_of(const OpRecord& op, std::uint32_t of_parents, std::uint32_t type) const;
+  /// The number of the type that the shape rule gives; throws what it throws.
+  std::uint32_t infer(const OpRecord& op, std::span<const Type* const> types,
+                      const std::uint32_t* type_ids, const void* attribute, SourceLine where);
+  std::uint16_t file_number(const char* file);
+  std::uint16_t other_file_number(const char* file);
   std::uint32_t intern(const Type& type);
+  std::uint32_t scalar_type(DType dtype);
+  bool is_own(const Var& v) const {
+    return v.tape_ == this && v.id_ < nodes_.size() && nodes_[v.id_].generation == v.generation_;
+  }
   void attach(const CellPtr& cell);
   void detach(const CellPtr& cell);
   void forget_after(const Mark& mark) noexcept;
@@ -177,9 +219,12 @@ class Tape {
   // What is looked up in maps stands in tape.cpp: this header is read by every user program.
   struct Index;
 
-  std::vector<Node> nodes_;
-  std::vector<NodeId> parents_;
-  std::vector<std::uint64_t> attributes_;
+  FlatArray<PackedNode> nodes_;
+  FlatArray<NodeId> parents_;
+  FlatArray<std::uint64_t> attributes_;
+  FlatArray<const char*> files_;  // names of source files, as the compiler gives them
+  std::uint16_t last_file_ = 0;
+  std::uint32_t scalar_types_[8] = {};  // by dtype: number of the type plus one, 0 when not known
   std::vector<std::unique_ptr<const Type>> types_;  // never move: see type()
   std::vector<CellPtr> cells_;
   std::vector<std::shared_ptr<Clock>> clocks_;

@@ -15,9 +15,19 @@ bool Var::valid() const {
   return tape_ != nullptr && id_ < tape_->size() && tape_->node(id_).generation == generation_;
 }
 
-const Node& Var::node() const {
+Node Var::node() const {
   tape().require_own(*this, "var");
   return tape_->node(id_);
+}
+
+const OpRecord& Var::op() const {
+  tape().require_own(*this, "var");
+  return tape_->op(id_);
+}
+
+std::size_t Var::parent_count() const {
+  tape().require_own(*this, "var");
+  return tape_->parents(id_).size();
 }
 
 const Type& Var::type() const {
@@ -57,8 +67,12 @@ const void* Var::data() const {
 
 void Operand::refuse_empty() const {
   throw HandleError("[operand] the Var is empty: it was never recorded\n  used at " +
-                    to_string(where_));
+                    to_string(where()));
 }
+
+const ArrayView* Operand::copy_of(const ArrayView& array) { return new ArrayView(array); }
+
+void Operand::drop_array() noexcept { delete array_; }
 
 void Var::require_dtype(DType asked, const char* who) const {
   if (dtype() == asked) return;

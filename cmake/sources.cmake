@@ -54,7 +54,6 @@ set(TAPEWISE_SOURCES
     ops/math.cpp
     ops/probe.cpp
     ops/reduce.cpp
-    ops/scheme.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
@@ -80,6 +79,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/draft.hpp
     autograd/dtype.hpp
     autograd/error.hpp
+    autograd/flat_array.hpp
     autograd/forward.hpp
     autograd/functional.hpp
     autograd/gradcheck.hpp
