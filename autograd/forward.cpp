@@ -9,14 +9,6 @@ namespace tapewise {
 
 namespace {
 
-/// What is there already: u(i) = x_i, the memory of a leaf's cell, or a value of this epoch.
-const void* known_value(Tape& tape, NodeId i, std::uint64_t epoch) {
-  if (tape.op(i).traits.leaf) {
-    if (const CellPtr& cell = tape.cell(i)) return cell->data();
-  }
-  return tape.values().find(i, epoch);
-}
-
 /// The number in the attribute of a constant.
 void set_constant(Tape& tape, NodeId i, std::uint64_t epoch) {
   LeafAttribute number;
@@ -52,15 +44,21 @@ ScalarValue scalar_value_of(const Tape& tape, NodeId i) {
 
 /// u(i) = f(i)(A(i))
 void compute(Tape& tape, NodeId i, std::span<const void* const> A, std::uint64_t epoch) {
-  if (tape.op(i).traits.alias) return tape.values().refer(i, A[0], epoch);
+  const std::size_t bytes = tape.type(i).bytes();
+  if (tape.op(i).traits.alias && bytes > sizeof(Values::Slot)) {
+    return tape.values().refer(i, A[0], epoch);
+  }
+  void* u = tape.values().reserve(i, bytes);
+  if (tape.op(i).traits.alias) {  // a number stands in the node's own slot, as all do
+    std::memcpy(u, A[0], bytes);
+    return tape.values().validate(i, epoch);
+  }
   if (const ScalarValue f = scalar_value_of(tape, i)) {
     const std::size_t last = A.size() - 1;
-    f(A[0], A[std::min<std::size_t>(1, last)], A[last],
-      tape.values().reserve(i, tape.type(i).bytes()), tape.attribute(i));
+    f(A[0], A[std::min<std::size_t>(1, last)], A[last], u, tape.attribute(i));
     return tape.values().validate(i, epoch);
   }
   const Kernel f = kernel_of(tape, i);
-  void* u = tape.values().reserve(i, tape.type(i).bytes());
   try {
     f.run({u, A.data(), f.params});
   } catch (const DomainError& error) {
@@ -71,6 +69,29 @@ void compute(Tape& tape, NodeId i, std::span<const void* const> A, std::uint64_t
 
 }  // namespace
 
+const void* known_value(Tape& tape, NodeId i, std::uint64_t epoch) {
+  if (tape.op(i).traits.leaf) {
+    if (const CellPtr& cell = tape.cell(i)) return cell->data();
+  }
+  return tape.values().find(i, epoch);
+}
+
+const void* forward_one(Tape& tape, NodeId i, std::uint64_t epoch) {
+  if (const void* known = known_value(tape, i, epoch)) return known;
+  if (tape.op(i).traits.leaf) {
+    set_constant(tape, i, epoch);
+  } else {
+    constexpr std::size_t few = 8;
+    const auto parents = tape.parents(i);
+    std::array<const void*, few> few_values;
+    std::vector<const void*> many_values(parents.size() > few ? parents.size() : 0);
+    const void** A = parents.size() > few ? many_values.data() : few_values.data();
+    for (std::size_t k = 0; k < parents.size(); ++k) A[k] = known_value(tape, parents[k], epoch);
+    compute(tape, i, {A, parents.size()}, epoch);
+  }
+  return tape.values().find(i, epoch);
+}
+
 const void* forward(Tape& tape, NodeId n) {
   const std::uint64_t epoch = tape.epoch();
   if (const void* known = known_value(tape, n, epoch)) return known;
@@ -79,16 +100,7 @@ const void* forward(Tape& tape, NodeId n) {
   const std::vector<NodeId> order = ancestors(tape, std::span(&n, 1), is_known);
 
   // Algorithm 6.1. The ids are in topological order, so A(i) is there when u(i) is computed.
-  std::vector<const void*> A;
-  for (const NodeId i : order) {
-    if (tape.op(i).traits.leaf) {
-      set_constant(tape, i, epoch);
-      continue;
-    }
-    A.clear();
-    for (const NodeId j : tape.parents(i)) A.push_back(known_value(tape, j, epoch));
-    compute(tape, i, A, epoch);
-  }
+  for (const NodeId i : order) forward_one(tape, i, epoch);
   return known_value(tape, n, epoch);
 }
 

@@ -104,6 +104,10 @@ class Tape {
   /// All nodes and all parents, as they lie in memory.
   const PackedNode* packed_nodes() const { return nodes_.data(); }
   const NodeId* packed_parents() const { return parents_.data(); }
+  std::size_t parents_total() const { return parents_.size(); }
+  /// The types that nodes refer to by their number.
+  std::size_t types_count() const { return types_.size(); }
+  const Type& type_number(std::uint32_t t) const { return *types_[t]; }
   /// A node's type; the reference stays good while more nodes are recorded.
   const Type& type(NodeId id) const { return *types_[nodes_[id].type]; }
   /// The different types on the tape, to which Node::type refers.

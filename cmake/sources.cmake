@@ -29,6 +29,7 @@ set(TAPEWISE_SOURCES
     autograd/program_print.cpp
     autograd/shape.cpp
     autograd/subgraph.cpp
+    autograd/sweep.cpp
     autograd/tape.cpp
     autograd/tape_print.cpp
     autograd/text.cpp
@@ -95,6 +96,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/shape.hpp
     autograd/source_line.hpp
     autograd/subgraph.hpp
+    autograd/sweep.hpp
     autograd/tape.hpp
     autograd/text.hpp
     autograd/values.hpp
