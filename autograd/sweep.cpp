@@ -134,8 +134,10 @@ void Sweep::forward() {
   const auto slot = [=](NodeId id) -> Values::Slot* {
     return chunks[id / Values::chunk_size] + id % Values::chunk_size;
   };
+  double* grad = gradients_.data();
   bool zeros = false;
   for_needed([&](NodeId id) {
+    grad[id] = -0.0;  // where reverse_scalars starts
     const PackedNode& node = nodes[id];
     const OpRecord& op = *node.op;
     const ScalarStep step = op.scalar_step[number_of[node.type]];
@@ -169,19 +171,32 @@ void Sweep::other_value(NodeId id) {
   }
 }
 
-/// Algorithm 6.2 where every node is a scalar with one partial per use. An entry starts as -0, to
-/// which adding the first contribution gives that contribution, to the last bit.
+/// Algorithm 6.2 where every node is a scalar with one partial per use. An entry has started as -0:
+/// adding the first contribution gives that contribution, to the last bit.
 void Sweep::reverse_scalars() {
   const PackedNode* nodes = tape_->packed_nodes();
   const NodeId* parents = tape_->packed_parents();
   const double* partials = partials_.data();
   double* grad = gradients_.data();
-  for_needed([=](NodeId j) { grad[j] = -0.0; });
-  grad[output_.id()] = 1.0;
-  for_needed_in_reverse([=](NodeId i) {
+  NodeId carried = output_.id();
+  double carry = 1.0;  // grad[carried]
+  for_needed_in_reverse([=](NodeId i) mutable {
     const PackedNode& node = nodes[i];
-    for (std::size_t u = node.parents_begin; u < node.parents_begin + node.parents_count; ++u) {
-      grad[parents[u]] += grad[i] * partials[u];
+    const double g = i == carried ? carry : grad[i];
+    grad[i] = g;
+    // The entry of the node before is the next to be read, and often the last to be added to: it
+    // is kept in a register, as going through memory would take longer than the arithmetic.
+    carried = i - 1;
+    carry = i > 0 ? grad[i - 1] : 0.0;
+    const std::size_t end = std::size_t{node.parents_begin} + node.parents_count;
+    for (std::size_t u = node.parents_begin; u < end; ++u) {
+      const NodeId j = parents[u];
+      const double term = g * partials[u];
+      if (j == carried) {
+        carry += term;
+      } else {
+        grad[j] += term;
+      }
     }
   });
 }

@@ -291,7 +291,7 @@ Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
   }
   const PackedNode& parent = tape->nodes_[x.var().id_];
   const std::uint32_t type = parent.type;
-  if (!op.dtypes.contains(tape->types_[type]->dtype)) {
+  if (!op.dtypes.contains(tape->dtypes_[type])) {
     const OperandRef operands[] = {x};
     return record(op, operands, attribute);
   }
@@ -311,7 +311,7 @@ Var Tape::record(const OpRecord& op, const Operand& a, const Operand& b, const v
   const PackedNode& first = tape->nodes_[a.var().id_];
   const PackedNode& second = tape->nodes_[b.var().id_];
   const std::uint32_t type = first.type;
-  if (type != second.type || !op.dtypes.contains(tape->types_[type]->dtype)) {
+  if (type != second.type || !op.dtypes.contains(tape->dtypes_[type])) {
     const OperandRef operands[] = {a, b};
     return record(op, operands, attribute);
   }
@@ -357,7 +357,7 @@ void Tape::grow(std::size_t parents, std::size_t words) {
 inline std::uint32_t Tape::flags_of(const OpRecord& op, std::uint32_t of_parents,
                                     std::uint32_t type) const {
   std::uint32_t flags = of_parents & (PackedNode::is_active | PackedNode::is_variable);
-  if (op.traits.stops_gradient || !is_float(types_[type]->dtype)) flags &= ~PackedNode::is_active;
+  if (op.traits.stops_gradient || !is_float(dtypes_[type])) flags &= ~PackedNode::is_active;
   return in_b_ ? flags | PackedNode::is_in_b : flags;
 }
 
@@ -411,6 +411,7 @@ std::uint32_t Tape::intern(const Type& type) {
     if (*types_[it->second] == type) return it->second;
   }
   types_.push_back(std::make_unique<const Type>(type));
+  dtypes_.push(type.dtype);
   const auto index = static_cast<std::uint32_t>(types_.size() - 1);
   index_->types_by_hash.emplace(h, index);
   return index;

@@ -228,6 +228,7 @@ class Tape {
   FlatArray<std::uint64_t> attributes_;
   FlatArray<const char*> files_;  // names of source files, as the compiler gives them
   std::uint16_t last_file_ = 0;
+  FlatArray<DType> dtypes_;             // of types_
   std::uint32_t scalar_types_[8] = {};  // by dtype: number of the type plus one, 0 when not known
   std::vector<std::unique_ptr<const Type>> types_;  // never move: see type()
   std::vector<CellPtr> cells_;
