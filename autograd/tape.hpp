@@ -86,7 +86,7 @@ class Tape {
   Node node(NodeId id) const {
     const PackedNode& n = nodes_[id];
     return {n.op,
-            {files_[n.file], n.line_and_flags >> 8U},
+            where(id),
             n.parents_begin,
             n.parents_count,
             n.type,
@@ -96,6 +96,11 @@ class Tape {
             n.has(PackedNode::is_in_b),
             n.has(PackedNode::is_variable)};
   }
+  SourceLine where(NodeId id) const {
+    return {files_[nodes_[id].file], nodes_[id].line_and_flags >> 8U};
+  }
+  std::uint32_t generation(NodeId id) const { return nodes_[id].generation; }
+  bool same_type(NodeId a, NodeId b) const { return nodes_[a].type == nodes_[b].type; }
   const OpRecord& op(NodeId id) const { return *nodes_[id].op; }
   bool is_active(NodeId id) const { return nodes_[id].has(PackedNode::is_active); }
   std::span<const NodeId> parents(NodeId id) const {
@@ -120,6 +125,10 @@ class Tape {
   /// The cell of an input, parameter or array constant; null for a constant number.
   const CellPtr& cell(NodeId id) const;
   Var var(NodeId id) { return {*this, id, nodes_[id].generation}; }
+  /// Whether `v` is a node of this tape that is still there.
+  bool is_own(const Var& v) const {
+    return v.tape_ == this && v.id_ < nodes_.size() && nodes_[v.id_].generation == v.generation_;
+  }
   /// Throws HandleError unless `v` is a node of this tape.
   void require_own(const Var& v, const char* who) const {
     if (!is_own(v)) refuse_handle(v, who);
@@ -210,9 +219,6 @@ class Tape {
   std::uint16_t other_file_number(const char* file);
   std::uint32_t intern(const Type& type);
   std::uint32_t scalar_type(DType dtype);
-  bool is_own(const Var& v) const {
-    return v.tape_ == this && v.id_ < nodes_.size() && nodes_[v.id_].generation == v.generation_;
-  }
   void attach(const CellPtr& cell);
   void detach(const CellPtr& cell);
   void forget_after(const Mark& mark) noexcept;
@@ -244,6 +250,33 @@ class Tape {
   SourceLine b_line_;
   bool in_b_ = false;
 };
+
+inline Tape& Var::tape() const { return tape_ == nullptr ? refuse_empty() : *tape_; }
+inline bool Var::valid() const { return tape_ != nullptr && tape_->is_own(*this); }
+inline Node Var::node() const {
+  tape().require_own(*this, "var");
+  return tape_->node(id_);
+}
+inline const OpRecord& Var::op() const {
+  tape().require_own(*this, "var");
+  return tape_->op(id_);
+}
+inline const Type& Var::type() const {
+  tape().require_own(*this, "var");
+  return tape_->type(id_);
+}
+inline std::size_t Var::parent_count() const {
+  tape().require_own(*this, "var");
+  return tape_->parents(id_).size();
+}
+inline Var Var::parent(std::size_t k) const {
+  if (k >= parent_count()) refuse_parent(k);
+  return tape_->var(tape_->parents(id_)[k]);
+}
+inline const void* Var::attribute_data() const {
+  tape().require_own(*this, "var");
+  return tape_->attribute(id_);
+}
 
 /// A line per node: id, op with its parents, type, label; the nodes of subgraph B are marked with
 /// B.

@@ -11,6 +11,8 @@ namespace tapewise {
 
 class Tape;
 
+// What only looks something up is defined at the end of tape.hpp.
+
 /// A handle to a node: its tape and id. Copy it freely. It must not outlive its tape, and throws
 /// HandleError when used after a `rewind` has removed the node.
 class Var {
@@ -71,6 +73,9 @@ class Var {
 
  private:
   friend class Tape;
+  [[noreturn]] static Tape& refuse_empty();
+  [[noreturn]] void refuse_parent(std::size_t k) const;
+
   Tape* tape_ = nullptr;
   NodeId id_ = 0;
   std::uint32_t generation_ = 0;
