@@ -303,25 +303,39 @@ Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
 }
 
 Var Tape::record(const OpRecord& op, const Operand& a, const Operand& b, const void* attribute) {
-  Tape* tape = a.var().tape_;
-  if (tape == nullptr || !op.traits.same_type || !tape->is_own(a.var()) || !tape->is_own(b.var())) {
+  const Operand& some = a.is_var() ? a : b;
+  Tape* tape = some.var().tape_;
+  const auto otherwise = [&] {
     const OperandRef operands[] = {a, b};
     return record(op, operands, attribute);
+  };
+  if (tape == nullptr || !op.traits.same_type || !tape->is_own(some.var())) return otherwise();
+  const std::uint32_t type = tape->nodes_[some.var().id_].type;
+  if (!op.dtypes.contains(tape->dtypes_[type])) return otherwise();
+  NodeId ids[2];
+  if (a.is_var() && b.is_var()) {
+    if (!tape->is_own(b.var()) || tape->nodes_[b.var().id_].type != type) return otherwise();
+    ids[0] = a.var().id_;
+    ids[1] = b.var().id_;
+  } else {  // a number that meets a scalar becomes one
+    const Operand& other = a.is_var() ? b : a;
+    const DType dtype = tape->dtypes_[type];
+    if (!other.is_number() || other.number_dtype() == DType::boolean || !is_float(dtype) ||
+        type != tape->scalar_type(dtype)) {
+      return otherwise();
+    }
+    const NodeId literal = tape->literal(other.number(), dtype, a.where()).id();
+    ids[0] = a.is_var() ? a.var().id_ : literal;
+    ids[1] = a.is_var() ? literal : b.var().id_;
   }
-  const PackedNode& first = tape->nodes_[a.var().id_];
-  const PackedNode& second = tape->nodes_[b.var().id_];
-  const std::uint32_t type = first.type;
-  if (type != second.type || !op.dtypes.contains(tape->dtypes_[type])) {
-    const OperandRef operands[] = {a, b};
-    return record(op, operands, attribute);
-  }
-  const std::uint32_t flags =
-      tape->flags_of(op, first.line_and_flags | second.line_and_flags, type);
+  const std::uint32_t of_parents =
+      tape->nodes_[ids[0]].line_and_flags | tape->nodes_[ids[1]].line_and_flags;
+  const std::uint32_t flags = tape->flags_of(op, of_parents, type);
   const std::size_t words = (op.attribute_bytes + 7) / 8;
   tape->make_room(2, words);
   NodeId* parents = tape->parents_.end();
-  parents[0] = a.var().id_;
-  parents[1] = b.var().id_;
+  parents[0] = ids[0];
+  parents[1] = ids[1];
   return tape->var(tape->write(op, 2, type, words, attribute, flags, a.where()));
 }
 
