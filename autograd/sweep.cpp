@@ -136,19 +136,33 @@ void Sweep::forward() {
   };
   double* grad = gradients_.data();
   bool zeros = false;
+  NodeId group = 0;  // 64 nodes that are declared valid together
+  std::uint64_t computed = 0;
+  const auto declare = [&] {
+    if (computed != 0) values.validate(group * 64, computed, epoch_);
+    computed = 0;
+  };
   for_needed([&](NodeId id) {
+    if (id / 64 != group) {
+      declare();
+      group = id / 64;
+    }
     grad[id] = -0.0;  // where reverse_scalars starts
     const PackedNode& node = nodes[id];
     const OpRecord& op = *node.op;
     const ScalarStep step = op.scalar_step[number_of[node.type]];
-    if (step == nullptr) return other_value(id);
+    if (step == nullptr) {
+      declare();
+      return other_value(id);
+    }
     const NodeId* parent = parents + node.parents_begin;
     const std::size_t last = node.parents_count - 1U;
     step(slot(parent[0]), slot(parent[last > 0 ? 1 : 0]), slot(parent[last]), slot(id),
          attributes + node.attribute, partials + node.parents_begin);
-    values.validate(id, epoch_);
+    computed |= std::uint64_t{1} << id % 64;
     zeros |= op.traits.has_zeros;
   });
+  declare();
   has_zeros_ = has_zeros_ || zeros;
 }
 

@@ -30,12 +30,16 @@ class Values {
   void refer(NodeId id, const void* data, std::uint64_t epoch);
   /// What `reserve` gave holds the value of this epoch now.
   void validate(NodeId id, std::uint64_t epoch) {
+    validate(id, std::uint64_t{1} << id % 64, epoch);
+  }
+  /// The same for several of the 64 nodes of which `id` is one: those of the bits.
+  void validate(NodeId id, std::uint64_t bits, std::uint64_t epoch) {
     Group& group = touch(id);
     if (group.epoch_plus_one != epoch + 1) {
       group.epoch_plus_one = epoch + 1;
       group.valid = 0;
     }
-    group.valid |= std::uint64_t{1} << id % 64;
+    group.valid |= bits;
   }
   /// Forget the values of all nodes from `size` on; their blocks are reused.
   void shrink(NodeId size) noexcept;
