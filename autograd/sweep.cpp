@@ -79,11 +79,22 @@ std::span<const double> NumericGradients::numbers(const Var& node) const {
 
 // --- the walks ----------------------------------------------------------------------------------
 
+/// Blocks in which nothing is needed are passed by, eight at a time: a short graph at the end of a
+/// long tape is found at once.
+bool Sweep::are_empty(std::size_t first_of_eight) const {
+  std::uint64_t flags = 0;
+  std::memcpy(&flags, blocks_.data() + first_of_eight, sizeof flags);
+  return flags == 0;
+}
+
 template <class Visit>
 inline void Sweep::for_needed(Visit&& visit) const {
   const NodeId n = output_.id();
   for (std::size_t b = 0; b <= n / block; ++b) {
-    if (blocks_[b] == 0) continue;
+    if (blocks_[b] == 0) {
+      if (b % 8 == 0 && are_empty(b)) b += 7;
+      continue;
+    }
     const auto end = static_cast<NodeId>(std::min((b + 1) * block, std::size_t{n} + 1));
     for (auto id = static_cast<NodeId>(b * block); id < end; ++id) {
       if (needed_[id] != 0) visit(id);
@@ -95,7 +106,10 @@ template <class Visit>
 inline void Sweep::for_needed_in_reverse(Visit&& visit) const {
   const NodeId n = output_.id();
   for (std::size_t b = n / block + 1; b-- > 0;) {
-    if (blocks_[b] == 0) continue;
+    if (blocks_[b] == 0) {
+      if (b % 8 == 7 && are_empty(b - 7)) b -= 7;
+      continue;
+    }
     const auto begin = static_cast<NodeId>(b * block);
     for (auto id = static_cast<NodeId>(std::min((b + 1) * block, std::size_t{n} + 1));
          id-- > begin;) {
@@ -353,7 +367,11 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
 
   // Forget the marks of the last run.
   for (std::size_t b = 0; output_.has_tape() && b <= output_.id() / block; ++b) {
-    if (blocks_[b] != 0) std::memset(needed_.data() + b * block, 0, block);
+    if (blocks_[b] == 0) {
+      if (b % 8 == 0 && are_empty(b)) b += 7;
+      continue;
+    }
+    std::memset(needed_.data() + b * block, 0, block);
     blocks_[b] = 0;
   }
   output_ = output;
@@ -362,7 +380,7 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
   const NodeId n = output.id();
   const std::size_t blocks = n / block + 1;
   fit_zeros(needed_, blocks * block);
-  fit_zeros(blocks_, blocks);
+  fit_zeros(blocks_, (blocks + 7) / 8 * 8);
   fit(gradients_, blocks * block);
   fit(partials_, tape.parents_total());
   fit(number_of_, tape.types_count());

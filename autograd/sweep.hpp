@@ -80,6 +80,7 @@ class Sweep : public NumericGradients {
   std::vector<double> elementwise_vjp(NodeId id, std::size_t use);
   void add(NodeId id, std::span<const double> term);
   std::span<double> entry(NodeId id);
+  bool are_empty(std::size_t first_of_eight) const;
   template <class Visit>
   void for_needed(Visit&& visit) const;
   template <class Visit>

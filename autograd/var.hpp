@@ -73,6 +73,7 @@ class Var {
 
  private:
   friend class Tape;
+  friend class Operand;
   [[noreturn]] static Tape& refuse_empty();
   [[noreturn]] void refuse_parent(std::size_t k) const;
 
@@ -97,7 +98,11 @@ class Operand {
  public:
   /// Throws HandleError for a Var that was never recorded.
   Operand(const Var& v, SourceLine where = SourceLine::here())
-      : var_(v), file_(where.file), line_(where.line) {
+      : tape_(v.tape_),
+        file_(where.file),
+        id_(v.id_),
+        generation_(v.generation_),
+        line_(where.line) {
     if (!v.has_tape()) refuse_empty();
   }
   template <class T>
@@ -117,7 +122,9 @@ class Operand {
       : Operand(other, other.array_ == nullptr ? nullptr : copy_of(*other.array_)) {}
   Operand(Operand&& other) noexcept : Operand(other, other.array_) { other.array_ = nullptr; }
   Operand& operator=(Operand other) noexcept {
-    std::swap(var_, other.var_);
+    std::swap(tape_, other.tape_);
+    std::swap(id_, other.id_);
+    std::swap(generation_, other.generation_);
     std::swap(number_, other.number_);
     std::swap(array_, other.array_);
     std::swap(file_, other.file_);
@@ -129,9 +136,16 @@ class Operand {
     if (array_ != nullptr) drop_array();
   }
 
-  bool is_var() const { return var_.has_tape(); }
+  bool is_var() const { return tape_ != nullptr; }
   bool is_number() const { return !is_var() && array_ == nullptr; }
-  const Var& var() const { return var_; }
+  /// The Var; an empty one for numbers and arrays.
+  Var var() const {
+    Var v;
+    v.tape_ = tape_;
+    v.id_ = id_;
+    v.generation_ = generation_;
+    return v;
+  }
   double number() const { return number_; }
   DType number_dtype() const { return number_dtype_; }
   /// The array; null for Vars and numbers.
@@ -140,10 +154,12 @@ class Operand {
 
  private:
   Operand(const Operand& other, const ArrayView* array)
-      : var_(other.var_),
+      : tape_(other.tape_),
         number_(other.number_),
         array_(array),
         file_(other.file_),
+        id_(other.id_),
+        generation_(other.generation_),
         line_(other.line_),
         number_dtype_(other.number_dtype_) {}
   [[noreturn]] void refuse_empty() const;
@@ -151,11 +167,14 @@ class Operand {
   void drop_array() noexcept;
 
   // Without a smart pointer, so that Operands of Vars and numbers cost a few moves: two are made
-  // for each `a + b` that is recorded.
-  Var var_;
+  // for each `a + b` that is recorded. The parts of a Var stand apart, as a compiler that copies
+  // them with one load of 16 bytes waits for the two stores that have just written them.
+  Tape* tape_ = nullptr;
   double number_ = 0.0;
   const ArrayView* array_ = nullptr;  // owned
   const char* file_;
+  NodeId id_ = 0;
+  std::uint32_t generation_ = 0;
   std::uint32_t line_;
   DType number_dtype_ = DType::float64;
 };

@@ -73,8 +73,8 @@ Var times_partial(const Var& g, const P& partial) {
     return cotangent_times(g, partial);
 }
 
-inline const Var& condition_of(const Var& condition) { return condition; }
-inline const Var& condition_of(const Operand& condition) { return condition.var(); }
+inline Var condition_of(const Var& condition) { return condition; }
+inline Var condition_of(const Operand& condition) { return condition.var(); }
 
 // --- elementwise --------------------------------------------------------------------------------
 
