@@ -1,5 +1,7 @@
 #include <tapewise/autograd/array.hpp>
 
+#include <sys/mman.h>
+
 #include <cmath>
 #include <new>
 #include <tapewise/autograd/error.hpp>
@@ -7,13 +9,23 @@
 
 namespace tapewise {
 
-Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
-  data_.reset(static_cast<std::byte*>(
-      ::operator new (std::max<std::size_t>(bytes, 1), std::align_val_t{alignment})));
-}
+namespace {
+constexpr std::size_t page = 4096, huge_page = 2U << 20U;
+constexpr std::size_t large = 16 * page;
+}  // namespace
 
-void Buffer::Free::operator()(std::byte* data) const {
-  ::operator delete (data, std::align_val_t{alignment});
+Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
+  // Large arrays begin at different places of a page each: equal ones would compete for the same
+  // sets of the cache when they are walked through side by side. The largest get huge pages.
+  const bool is_large = bytes >= large, is_huge = bytes >= 2 * huge_page;
+  const std::size_t wanted = std::max<std::size_t>(bytes, 1) + (is_large ? page : 0);
+  const std::align_val_t align{is_huge ? huge_page : alignment};
+  auto* base = static_cast<std::byte*>(::operator new(wanted, align));
+  if (is_huge) (void)madvise(base, wanted, MADV_HUGEPAGE);
+  const auto address = reinterpret_cast<std::uintptr_t>(base);
+  const std::size_t line = (address / page + address / huge_page) * 11 % (page / alignment);
+  const std::size_t offset = is_large ? line * alignment : 0;
+  data_ = std::unique_ptr<std::byte[], Free>(base + offset, Free{base, align});
 }
 
 bool is_addressable(const Type& type) {

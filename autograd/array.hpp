@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <tapewise/autograd/shape.hpp>
 #include <type_traits>
 
@@ -20,7 +21,11 @@ class Buffer {
 
  private:
   struct Free {
-    void operator()(std::byte* data) const;
+    Free() : base(nullptr), align{} {}
+    Free(std::byte* of, std::align_val_t with) : base(of), align(with) {}
+    void operator()(std::byte*) const { ::operator delete(base, align); }
+    std::byte* base;
+    std::align_val_t align;
   };
   std::unique_ptr<std::byte[], Free> data_;
   std::size_t bytes_ = 0;

@@ -1,5 +1,7 @@
 #pragma once
 #include <cstdint>
+#include <optional>
+#include <tapewise/autograd/simd_level.hpp>
 
 namespace tapewise {
 
@@ -12,12 +14,15 @@ enum class Numbers : std::uint8_t {
 
 /// How to make a plan. Every pass can be switched off.
 struct CompileOptions {
-  bool fold = true;             ///< compute nodes of constants once, while planning
-  bool share = true;            ///< common subexpressions: equal nodes are computed once
-  bool absorb = true;           ///< transposes as flags of matmul, broadcasts read in place
-  bool reuse = true;            ///< buffers are reused when their last reader is done
-  bool update_in_place = true;  ///< new parameter values are written straight to their cell
+  bool fold = true;              ///< compute nodes of constants once, while planning
+  bool share = true;             ///< common subexpressions: equal nodes are computed once
+  bool absorb = true;            ///< transposes as flags of matmul, broadcasts read in place
+  bool fuse = true;              ///< elementwise runs and the sums that end them, block by block
+  std::int64_t fuse_from = 512;  ///< elements from which on arrays are fused
+  bool reuse = true;             ///< buffers are reused when their last reader is done
+  bool update_in_place = true;   ///< new parameter values are written straight to their cell
   Numbers numbers = Numbers::as_recorded;
+  std::optional<SimdLevel> simd = {};  ///< the instruction set; else default_simd_level()
 };
 
 }  // namespace tapewise

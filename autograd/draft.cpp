@@ -38,7 +38,8 @@ Kernel Draft::kernel_of(const DraftNode& node) const {
   std::vector<const Type*> in;
   in.reserve(node.operands_count);
   for (const DraftId operand : operands_of(node)) in.push_back(&type_of(nodes[operand]));
-  return node.op->kernel({in, type_of(node), attribute_of(node), numbers == Numbers::complex128});
+  return node.op->kernel(
+      {in, type_of(node), attribute_of(node), numbers == Numbers::complex128, simd});
 }
 
 }  // namespace tapewise

@@ -47,6 +47,7 @@ struct Draft {
   std::vector<DraftId> outputs;
   Tape* tape = nullptr;
   Numbers numbers = Numbers::as_recorded;
+  SimdLevel simd = SimdLevel::sse2;
 
   std::span<DraftId> operands_of(const DraftNode& node) {
     return {operands.data() + node.operands_begin, node.operands_count};

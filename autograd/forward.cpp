@@ -25,8 +25,11 @@ Kernel kernel_of(const Tape& tape, NodeId id) {
   std::vector<const Type*> many_types(node.parents_count > few ? node.parents_count : 0);
   const Type** types = node.parents_count > few ? many_types.data() : few_types.data();
   for (std::size_t k = 0; k < node.parents_count; ++k) types[k] = &tape.type(tape.parents(id)[k]);
-  const Kernel kernel =
-      node.op->kernel({{types, node.parents_count}, tape.type(id), tape.attribute(id)});
+  const Kernel kernel = node.op->kernel({{types, node.parents_count},
+                                         tape.type(id),
+                                         tape.attribute(id),
+                                         false,
+                                         default_simd_level()});
   if (kernel.run == nullptr) {
     throw TypeError(tape.describe(
         id, "[" + std::string(node.op->name) + "] has no kernel for " + to_string(tape.type(id))));

@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -10,6 +11,7 @@
 #include <tapewise/autograd/error.hpp>
 #include <tapewise/autograd/node.hpp>
 #include <tapewise/autograd/shape.hpp>
+#include <tapewise/autograd/simd_level.hpp>
 #include <tapewise/autograd/var.hpp>
 #include <type_traits>
 #include <vector>
@@ -76,6 +78,31 @@ struct Kernel {
   }
 };
 
+/// An elementwise op at work on `n` neighbouring elements: each operand is contiguous, or one
+/// number repeated.
+using ElementLoop = void (*)(void* out, const void* const* in, std::size_t n,
+                             const void* attribute);
+
+/// An op on rows of `n` neighbouring elements: a number per row, or a row per row.
+using RowLoop = void (*)(void* out, const void* x, std::int64_t rows, std::int64_t n);
+
+/// Contiguous elements are summed in blocks of this many, counted from the first, whoever does it.
+inline constexpr std::int64_t fold_block_size = 256;
+/// Rows that are summed are taken eight at a time, counted from the first.
+inline constexpr std::int64_t fold_rows_size = 8;
+
+/// A sum (or mean) in pieces, with accumulators of 8 bytes (16 for complex numbers) that start as
+/// zero bytes.
+struct FoldLoops {
+  static constexpr std::size_t accumulator_bytes = 16;
+  /// acc += Σ x over n ≤ fold_block_size elements
+  void (*block)(void* acc, const void* x, std::int64_t n);
+  /// acc[j] += Σ x[r][j]; all calls but the last with a multiple of fold_rows_size rows
+  void (*rows)(void* acc, const void* x, std::int64_t rows, std::int64_t stride, std::int64_t n);
+  /// out[j] = acc[j] / count
+  void (*finish)(void* out, const void* acc, std::int64_t n, double count);
+};
+
 /// What a kernel is chosen from. `number` is complex128 when the plan substitutes the number type
 /// of all floats for the complex-step check; else it equals the dtype that the rule computes in.
 struct KernelRequest {
@@ -83,6 +110,7 @@ struct KernelRequest {
   const Type& out;
   const void* attribute_data;
   bool complex_step = false;
+  SimdLevel simd = SimdLevel::sse2;
 
   DType number(const Type& t) const {
     return complex_step && is_float(t.dtype) ? DType::complex128 : t.dtype;
@@ -136,6 +164,8 @@ struct OpTraits {
   bool may_throw = false;    ///< the kernel checks values and can throw DomainError
   bool stops_gradient = false;  ///< a constant to differentiation, whatever it depends on
   bool has_kinks = false;       ///< the derivative jumps somewhere in the domain
+  bool row_to_number = false;   ///< row ops: a number per row; else a row per row
+  bool mean = false;            ///< folding ops: the sum is divided by the number of elements
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run
   bool has_zeros = false;       ///< a partial may be a structural zero (OnlyIf, Zero)
 };
@@ -176,6 +206,18 @@ struct OpRecord {
   Type (*type)(const TypeArgs&) = nullptr;
   /// Value rule: the kernel for these types; `run == nullptr` when there is none.
   Kernel (*kernel)(const KernelRequest&) = nullptr;
+  /// Elementwise ops: the loop for a number type; bit k of `repeated` says that operand k is one
+  /// number. Null when the rule cannot be read by that number type. `one_element` asks for the loop
+  /// over a single element, which is scalar code.
+  ElementLoop (*element_loop)(DType number, unsigned repeated, bool one_element,
+                              SimdLevel simd) = nullptr;
+  /// Ops that act on each row by itself, the last `row_axes(...)` axes of the operand being a row
+  /// (0: these attributes make no rows of them).
+  std::size_t (*row_axes)(const Type& x, const void* attribute) = nullptr;
+  RowLoop (*row_loop)(DType number, SimdLevel simd) = nullptr;
+  /// Sums and means: the axes folded, as bits, and the loops to do it piece by piece.
+  std::uint32_t (*folded_axes)(const Type& x, const void* attribute) = nullptr;
+  FoldLoops (*fold_loops)(DType number, SimdLevel simd) = nullptr;
   /// Derivative rule: the contribution of y to its parent number `use`, recorded as Vars.
   /// Null when the op gives no derivative.
   Var (*vjp)(const Vjp&) = nullptr;

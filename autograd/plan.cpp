@@ -1,5 +1,6 @@
 #include <tapewise/autograd/plan.hpp>
 
+#include <tapewise/autograd/passes/fuse.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
 
 namespace tapewise {
@@ -16,14 +17,17 @@ std::size_t Plan::bytes_of(const Type& type) const {
 
 std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const CompileOptions& options) {
   Draft draft = passes::reach(outputs, options.numbers);
+  draft.simd = options.simd.value_or(default_simd_level());
+  require_simd_level(draft.simd);
   if (options.fold) passes::fold(draft);
   if (options.share) passes::share(draft);
   if (options.absorb) passes::absorb(draft);
   passes::prune(draft);
   passes::pin(draft);
-  const std::vector<DraftId> order = passes::schedule(draft);
-  const passes::Placement placement = passes::place(draft, order, options);
-  return passes::emit(draft, order, placement);
+  passes::Units units = passes::fuse(draft, options);
+  passes::schedule(draft, units);
+  const passes::Placement placement = passes::place(draft, units, options);
+  return passes::emit(draft, units, placement);
 }
 
 }  // namespace tapewise

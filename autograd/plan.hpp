@@ -6,6 +6,7 @@
 #include <tapewise/autograd/cell.hpp>
 #include <tapewise/autograd/compile_options.hpp>
 #include <tapewise/autograd/draft.hpp>
+#include <tapewise/autograd/fused.hpp>
 #include <tapewise/autograd/op.hpp>
 #include <vector>
 
@@ -25,9 +26,10 @@ struct Step {
   Place out;
   std::uint32_t in_begin = 0, in_count = 0;  ///< into Plan::operands
   double flops = 0;
-  const OpRecord* op = nullptr;  ///< null for a guard
-  std::uint32_t type = 0;        ///< of the result, into Plan::types
-  NodeId origin = 0;             ///< the recorded node, and its line
+  const OpRecord* op = nullptr;  ///< null for a guard and for groups
+  const FusedGroup* fused = nullptr;
+  std::uint32_t type = 0;  ///< of the result, into Plan::types
+  NodeId origin = 0;       ///< the recorded node, and its line
   SourceLine where;
 };
 
@@ -55,6 +57,7 @@ struct Plan {
   std::vector<Place> operands;
   std::vector<std::byte> params;
   std::vector<std::unique_ptr<std::string>> guard_texts;
+  std::vector<std::unique_ptr<const FusedGroup>> fused;
   std::vector<CellPtr> cells;
   std::vector<PlanInput> inputs;  ///< by number of the cell
   std::vector<std::shared_ptr<const Array>> constants;

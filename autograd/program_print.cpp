@@ -16,9 +16,23 @@ std::string place_text(const Plan& plan, const Place& place) {
   }
 }
 
+/// The group's ops in one line, below them where their operands and results lie.
+void print_fused(std::ostream& out, const Plan& plan, const Step& step) {
+  const FusedGroup& group = *step.fused;
+  out << "fused " << group.rows << " x " << group.columns << " by " << group.block_rows << " x "
+      << group.block_columns << ":";
+  for (const FusedOp& op : group.ops) out << ' ' << op.op->name;
+  out << "  (";
+  for (std::size_t k = 0; k < step.in_count; ++k) {
+    out << (k > 0 ? ", " : "") << place_text(plan, plan.operands[step.in_begin + k]);
+  }
+  out << ")  " << plan.name_of(step.origin) << "  " << to_string(step.where) << '\n';
+}
+
 void print_step(std::ostream& out, const Plan& plan, std::size_t number) {
   const Step& step = plan.steps[number];
   out << "  " << std::setw(4) << number << "  ";
+  if (step.fused != nullptr) return print_fused(out, plan, step);
   if (step.op == nullptr) {
     out << "guard     ";
   } else {

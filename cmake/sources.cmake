@@ -9,6 +9,7 @@ set(TAPEWISE_SOURCES
     autograd/error.cpp
     autograd/forward.cpp
     autograd/functional.cpp
+    autograd/fused.cpp
     autograd/gradcheck.cpp
     autograd/gradient_table.cpp
     autograd/graph_table.cpp
@@ -16,8 +17,10 @@ set(TAPEWISE_SOURCES
     autograd/numbers_table.cpp
     autograd/passes/absorb.cpp
     autograd/passes/arena.cpp
+    autograd/passes/build_fused.cpp
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
+    autograd/passes/fuse.cpp
     autograd/passes/pin.cpp
     autograd/passes/place.cpp
     autograd/passes/prune.cpp
@@ -28,6 +31,7 @@ set(TAPEWISE_SOURCES
     autograd/program.cpp
     autograd/program_print.cpp
     autograd/shape.cpp
+    autograd/simd_level.cpp
     autograd/subgraph.cpp
     autograd/sweep.cpp
     autograd/tape.cpp
@@ -47,6 +51,8 @@ set(TAPEWISE_SOURCES
     ops/index.cpp
     ops/kernels/blas.cpp
     ops/kernels/elementwise_loop.cpp
+    ops/kernels/level.cpp
+    ops/kernels/levels.cpp
     ops/kernels/reduction.cpp
     ops/kernels/rows.cpp
     ops/kernels/strided_copy.cpp
@@ -83,6 +89,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/flat_array.hpp
     autograd/forward.hpp
     autograd/functional.hpp
+    autograd/fused.hpp
     autograd/gradcheck.hpp
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
@@ -94,6 +101,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/plan.hpp
     autograd/program.hpp
     autograd/shape.hpp
+    autograd/simd_level.hpp
     autograd/source_line.hpp
     autograd/subgraph.hpp
     autograd/sweep.hpp

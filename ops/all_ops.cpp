@@ -1,28 +1,17 @@
-#include <tapewise/ops/activation.hpp>
-#include <tapewise/ops/conversion.hpp>
-#include <tapewise/ops/index.hpp>
-#include <tapewise/ops/linalg.hpp>
-#include <tapewise/ops/loss.hpp>
-#include <tapewise/ops/reduce.hpp>
-#include <tapewise/ops/shape.hpp>
-#include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/all_lists.hpp>
 #include <vector>
 
 namespace tapewise {
 
 std::span<const OpRecord* const> all_ops() {
-  static const std::vector<const OpRecord*> all = [] {
-    const std::span<const OpRecord> families[] = {
-        records_of(ArithmeticOps{}), records_of(ComparisonOps{}), records_of(ElementaryOps{}),
-        records_of(ActivationOps{}), records_of(ConversionOps{}), records_of(ShapeOps{}),
-        records_of(IndexOps{}),      records_of(ReduceOps{}),     records_of(LinalgOps{}),
-        records_of(SoftmaxOps{}),    records_of(LossOps{})};
+  static const std::vector<const OpRecord*> all = with_all_families([](auto... family) {
     std::vector<const OpRecord*> list;
-    for (const auto family : families) {
-      for (const OpRecord& op : family) list.push_back(&op);
-    }
+    const auto append = [&](std::span<const OpRecord> records) {
+      for (const OpRecord& op : records) list.push_back(&op);
+    };
+    (append(records_of(family)), ...);
     return list;
-  }();
+  });
   return all;
 }
 

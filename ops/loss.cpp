@@ -51,7 +51,7 @@ Type LossRule::reduced(const Type& single, const LossOptions& options) {
 
 LossRule::Params LossRule::plan_for(const KernelRequest& request, std::int64_t n) {
   const auto options = request.attribute<LossOptions>();
-  Params p{n, 0, options.factor, options.reduction != Reduction::none, false};
+  Params p{n, 0, options.factor, options.reduction != Reduction::none, false, request.simd};
   if (options.reduction == Reduction::mean) p.scale /= static_cast<double>(n);
   if (n == 0 && options.reduction == Reduction::mean)
     p.scale = std::numeric_limits<double>::quiet_NaN();
@@ -177,6 +177,7 @@ template <class T>
 void CrossEntropy::kernel(const KernelCall& call) {
   const auto& p = call.params<Params>();
   const T* z = call.in<T>(0);
+  const auto log_sum_row = kernels::rows_at<T>(p.simd).log_sum;
   reduce_losses<T>(call, [&](std::int64_t i) {
     const T* row = z + i * p.classes;
     if (p.index_labels) {
@@ -186,10 +187,10 @@ void CrossEntropy::kernel(const KernelCall& call) {
                           std::to_string(i) + " is out of range for " + std::to_string(p.classes) +
                           " classes");
       }
-      const auto [max, log_sum] = kernels::log_sum_row(row, p.classes);
+      const auto [max, log_sum] = log_sum_row(row, p.classes);
       return log_sum - (row[label] - max);
     }
-    const auto [max, log_sum] = kernels::log_sum_row(row, p.classes);
+    const auto [max, log_sum] = log_sum_row(row, p.classes);
     const T* probability = call.in<T>(1) + i * p.classes;
     T loss(0);
     for (std::int64_t c = 0; c < p.classes; ++c) {

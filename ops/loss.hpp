@@ -24,6 +24,7 @@ struct LossRule : Structured {
     std::int64_t n, classes;
     double scale;
     bool reduce, index_labels;
+    SimdLevel simd;
   };
   /// Checks that both operands are floats of one type; the loss of each element.
   static Type elementwise_type(const TypeArgs& args);

@@ -326,7 +326,7 @@ std::vector<Example> elementwise_examples() {
   return examples;
 }
 
-template <class R, class Lanes>
+template <class R, class Loops>
 void fill_elementwise(OpRecord& op) {
   op.traits.elementwise = true;
   op.traits.same_type = [&]<int... k>(std::integer_sequence<int, k...>) {
@@ -335,8 +335,13 @@ void fill_elementwise(OpRecord& op) {
   }
   (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
-  op.kernel = kernels::elementwise_kernel<R, Lanes>;
   fill_scalar_readers<R>(op);
+  op.element_loop = &Loops::template loop<R>;
+  op.kernel = [](const KernelRequest& request) {
+    return kernels::elementwise_kernel(request, &Loops::template loop<R>,
+                                       has_attribute<R> ? sizeof(typename R::Attribute) : 0);
+  };
+  static_assert(sizeof(typename R::Attribute) <= sizeof(kernels::ElementwiseParams::attribute));
   op.value_text = elementwise_value_text<R>;
   op.examples = elementwise_examples<R>;
   if constexpr (!R::stops_gradient) {
@@ -349,15 +354,19 @@ void fill_elementwise(OpRecord& op) {
 
 // --- structured ---------------------------------------------------------------------------------
 
+/// Whether a structured rule has a kernel for the number type T.
+template <class R, class T>
+inline constexpr bool kernel_readable = std::is_same_v<T, Complex>
+                                            ? R::complex_step
+                                            : R::dtypes.contains(dtype_of<T>);
+
 template <class R>
 Kernel structured_kernel(const KernelRequest& request) {
   Kernel kernel;
   if constexpr (!R::alias) {
     with_type(request.number(R::number_type(request)), [&](auto t) {
       using T = decltype(t);
-      constexpr bool readable =
-          std::is_same_v<T, Complex> ? R::complex_step : R::dtypes.contains(dtype_of<T>);
-      if constexpr (readable) kernel.run = &R::template kernel<T>;
+      if constexpr (kernel_readable<R, T>) kernel.run = &R::template kernel<T>;
     });
     kernel.set_params(R::plan(request));
     if constexpr (requires { R::flops(request); })
@@ -379,11 +388,38 @@ void fill_structured(OpRecord& op) {
   if constexpr (requires { &R::absorb; }) op.absorb = &R::absorb;
   if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
   if constexpr (requires { &R::examples; }) op.examples = &R::examples;
+  if constexpr (requires { &R::row_axes; }) {
+    op.row_axes = &R::row_axes;
+    op.traits.row_to_number = R::row_to_number;
+    op.row_loop = [](DType number, SimdLevel simd) {
+      return with_type(number, [&](auto t) -> RowLoop {
+        using T = decltype(t);
+        if constexpr (kernel_readable<R, T>)
+          return R::template row_loop<T>(simd);
+        else
+          return nullptr;
+      });
+    };
+  }
+  if constexpr (requires { &R::folded_axes; }) {
+    op.folded_axes = &R::folded_axes;
+    op.traits.mean = R::divides;
+    op.fold_loops = [](DType number, SimdLevel simd) {
+      return with_type(number, [&](auto t) -> FoldLoops {
+        using T = decltype(t);
+        if constexpr (kernel_readable<R, T>)
+          return R::template fold_loops<T>(simd);
+        else
+          return {};
+      });
+    };
+  }
 }
 
 // --- both ---------------------------------------------------------------------------------------
 
-template <class R, class Lanes>
+/// `Loops` says where the loops of an elementwise rule are compiled.
+template <class R, class Loops>
 OpRecord make_record(std::string_view family) {
   OpRecord op;
   op.key = &rule_key<R>;
@@ -399,7 +435,7 @@ OpRecord make_record(std::string_view family) {
   op.dtypes = R::dtypes;
   static_assert(std::is_trivially_copyable_v<typename R::Attribute>);
   if constexpr (requires { R::elementwise_scheme; })
-    fill_elementwise<R, Lanes>(op);
+    fill_elementwise<R, Loops>(op);
   else
     fill_structured<R>(op);
   return op;

@@ -51,6 +51,14 @@ Type ReduceRule::type(const TypeArgs& args) {
   return {x.dtype, folded(x.shape, axes.bits(x.shape.rank()), keepdims != 0)};
 }
 
+std::size_t ReduceRule::row_axes(const Type& x, const void* attribute) {
+  const std::uint32_t axes = axes_of(x, attribute);
+  for (std::size_t count = 1; count <= x.shape.rank(); ++count) {
+    if (axes == ((1U << count) - 1U) << (x.shape.rank() - count)) return count;
+  }
+  return 0;
+}
+
 std::string ReduceRule::attribute_text(const void* attribute) {
   const auto* a = static_cast<const Attribute*>(attribute);
   std::string text = a->axes.text();

@@ -18,12 +18,23 @@ struct ReduceRule : Structured {
   using Params = kernels::Reduction;
   static Params plan(const KernelRequest& request) {
     const Shape& x = request.in[0]->shape;
-    return kernels::plan_reduction(x, request.attribute<Attribute>().axes.bits(x.rank()));
+    return kernels::plan_reduction(x, request.attribute<Attribute>().axes.bits(x.rank()),
+                                   request.simd);
   }
   static double flops(const KernelRequest& request) {
     return static_cast<double>(request.in[0]->size());
   }
   static std::string attribute_text(const void* attribute);
+  static constexpr bool row_to_number = true;
+  static std::uint32_t axes_of(const Type& x, const void* attribute) {
+    return static_cast<const Attribute*>(attribute)->axes.bits(x.shape.rank());
+  }
+  /// The folded axes when they are the last ones.
+  static std::size_t row_axes(const Type& x, const void* attribute);
+  template <class T>
+  static const kernels::ReductionKernels<T>& at(const KernelCall& call) {
+    return kernels::reductions_at<T>(call.params<Params>().simd);
+  }
   /// A reduced array (the result, its cotangent) with the folded axes back as axes of size 1.
   static Var kept(const Vjp& v, const Var& reduced);
 };
@@ -34,7 +45,19 @@ struct Sum : ReduceRule {
   static constexpr DTypes dtypes = numbers;
   template <class T>
   static void kernel(const KernelCall& call) {
-    kernels::sum<T>(call);
+    at<T>(call).sum(call);
+  }
+  template <class T>
+  static RowLoop row_loop(SimdLevel simd) {
+    return kernels::reductions_at<T>(simd).sum_rows;
+  }
+  static constexpr bool divides = false;
+  static std::uint32_t folded_axes(const Type& x, const void* attribute) {
+    return axes_of(x, attribute);
+  }
+  template <class T>
+  static FoldLoops fold_loops(SimdLevel simd) {
+    return kernels::reductions_at<T>(simd).fold;
   }
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
@@ -44,7 +67,19 @@ struct Mean : ReduceRule {
   static constexpr std::string_view name = "mean", formula = "1/n Σ x_i";
   template <class T>
   static void kernel(const KernelCall& call) {
-    kernels::mean<T>(call);
+    at<T>(call).mean(call);
+  }
+  template <class T>
+  static RowLoop row_loop(SimdLevel simd) {
+    return kernels::reductions_at<T>(simd).mean_rows;
+  }
+  static constexpr bool divides = true;
+  static std::uint32_t folded_axes(const Type& x, const void* attribute) {
+    return axes_of(x, attribute);
+  }
+  template <class T>
+  static FoldLoops fold_loops(SimdLevel simd) {
+    return kernels::reductions_at<T>(simd).fold;
   }
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
@@ -58,7 +93,11 @@ struct Amax : ReduceRule {
   static Type type(const TypeArgs& args);
   template <class T>
   static void kernel(const KernelCall& call) {
-    kernels::max<T>(call);
+    at<T>(call).max(call);
+  }
+  template <class T>
+  static RowLoop row_loop(SimdLevel simd) {
+    return kernels::reductions_at<T>(simd).max_rows;
   }
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
@@ -70,7 +109,11 @@ struct LogSumExp : ReduceRule {
                                     source = "Goodfellow et al., Deep Learning, 4.1";
   template <class T>
   static void kernel(const KernelCall& call) {
-    kernels::logsumexp<T>(call);
+    at<T>(call).logsumexp(call);
+  }
+  template <class T>
+  static RowLoop row_loop(SimdLevel simd) {
+    return kernels::reductions_at<T>(simd).logsumexp_rows;
   }
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();

@@ -23,7 +23,7 @@ RowRule::Params RowRule::plan(const KernelRequest& request) {
   const Shape& x = request.out.shape;
   const auto axis =
       static_cast<std::size_t>(normal_axis(request.attribute<Attribute>().axis, x.rank()));
-  Params p{1, x[axis], 1};
+  Params p{1, x[axis], 1, request.simd};
   for (std::size_t a = 0; a < axis; ++a) p.outer *= x[a];
   for (std::size_t a = axis + 1; a < x.rank(); ++a) p.inner *= x[a];
   return p;

@@ -20,6 +20,7 @@ struct RowRule : Structured {
   };
   struct Params {
     std::int64_t outer, n, inner;
+    SimdLevel simd;
   };
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
@@ -29,15 +30,25 @@ struct RowRule : Structured {
   static double flops(const KernelRequest& request) {
     return 3.0 * static_cast<double>(request.out.size());
   }
-  template <class T, class Row>
-  static void for_each_row(const KernelCall& call, Row&& row) {
+  template <class T>
+  using Row = void (*)(const T* x, T* out, std::int64_t n, std::int64_t stride);
+  template <class T>
+  static void for_each_row(const KernelCall& call, Row<T> kernels::RowKernels<T>::*which) {
     const auto& p = call.params<Params>();
+    const Row<T> row = kernels::rows_at<T>(p.simd).*which;
     for (std::int64_t o = 0; o < p.outer; ++o) {
       for (std::int64_t i = 0; i < p.inner; ++i) {
         const std::int64_t at = o * p.n * p.inner + i;
         row(call.in<T>(0) + at, call.out<T>() + at, p.n, p.inner);
       }
     }
+  }
+  static constexpr bool row_to_number = false;
+  /// A row is the last axis, if that is the one.
+  static std::size_t row_axes(const Type& x, const void* attribute) {
+    const std::int64_t axis = static_cast<const Attribute*>(attribute)->axis;
+    const auto rank = static_cast<std::int64_t>(x.shape.rank());
+    return axis == -1 || axis == rank - 1 ? 1 : 0;
   }
   static std::vector<Example> examples_of(Var (*apply)(std::span<const Var>));
 };
@@ -46,7 +57,11 @@ struct Softmax : RowRule {
   static constexpr std::string_view name = "softmax", formula = "e^x_i / Σ e^x_j";
   template <class T>
   static void kernel(const KernelCall& call) {
-    for_each_row<T>(call, kernels::softmax_row<T>);
+    for_each_row<T>(call, &kernels::RowKernels<T>::softmax);
+  }
+  template <class T>
+  static RowLoop row_loop(SimdLevel simd) {
+    return kernels::rows_at<T>(simd).softmax_rows;
   }
   /// diag(p) - p·pᵀ applied to g: p·(g - Σ g·p)
   static Var vjp(const Vjp& v) {
@@ -60,7 +75,11 @@ struct LogSoftmax : RowRule {
   static constexpr std::string_view name = "log_softmax", formula = "x_i - log Σ e^x_j";
   template <class T>
   static void kernel(const KernelCall& call) {
-    for_each_row<T>(call, kernels::log_softmax_row<T>);
+    for_each_row<T>(call, &kernels::RowKernels<T>::log_softmax);
+  }
+  template <class T>
+  static RowLoop row_loop(SimdLevel simd) {
+    return kernels::rows_at<T>(simd).log_softmax_rows;
   }
   /// (I - p·1ᵀ) applied to g: g - p·Σ g
   static Var vjp(const Vjp& v) {

@@ -35,9 +35,13 @@ struct Graph {
 
 /// A graph of `size` random ops over three leaves. All values stay moderate and away from kinks'
 /// neighbourhoods by construction only in the mean; the comparisons below do not need it.
-Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype) {
+Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype,
+                   bool large = false) {
   Draw draw(seed);
-  const tw::Shape shapes[] = {{}, {3}, {2, 3}, {2, 1}, {4, 2, 3}, {1, 3}};
+  const tw::Shape small_shapes[] = {{}, {3}, {2, 3}, {2, 1}, {4, 2, 3}, {1, 3}};
+  const tw::Shape large_shapes[] = {{700}, {40}, {24, 40}, {24, 1}, {3, 24, 40}, {1, 40}};
+  const tw::Shape(&shapes)[6] = large ? large_shapes : small_shapes;
+  const std::int64_t most = large ? 9000 : 200;
   Graph graph;
   std::vector<tw::Var> pool;
   for (int k = 0; k < 3; ++k) {
@@ -51,7 +55,7 @@ Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype
     for (int tries = 0; tries < 20; ++tries) {
       const tw::Var b = any();
       tw::Shape both;
-      if (tw::broadcast(a.shape(), b.shape(), both) && both.size() <= 200) return b;
+      if (tw::broadcast(a.shape(), b.shape(), both) && both.size() <= most) return b;
     }
     return a;
   };
@@ -85,7 +89,7 @@ Graph random_graph(tw::Tape& tape, std::uint64_t seed, int size, tw::DType dtype
         break;
       default: y = rank > 0 ? tw::concat({a, a * 0.5}, 0) : sqrt(square(a) + 1.0);
     }
-    if (y.type().size() > 200) y = tw::mean(y);
+    if (y.type().size() > most) y = tw::mean(y);
     pool.push_back(y);
   }
   graph.output = tw::mean(pool.back());
@@ -111,9 +115,9 @@ double largest_difference(const std::vector<double>& a, const std::vector<double
 }
 
 /// What is wrong with the graph of this seed and size; empty when all paths agree.
-std::string disagreement(std::uint64_t seed, int size, tw::DType dtype) {
+std::string disagreement(std::uint64_t seed, int size, tw::DType dtype, bool large) {
   tw::Tape tape;
-  const Graph graph = random_graph(tape, seed, size, dtype);
+  const Graph graph = random_graph(tape, seed, size, dtype, large);
   const tw::GradientTable table = tw::backward(graph.output);
   std::vector<tw::Var> entries;
   std::vector<std::vector<double>> b;
@@ -133,14 +137,20 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype) {
       return "numeric sweep";
     }
   }
-  const tw::CompileOptions all_off{
-      .fold = false, .share = false, .absorb = false, .reuse = false, .update_in_place = false};
+  const tw::CompileOptions all_off{.fold = false,
+                                   .share = false,
+                                   .absorb = false,
+                                   .fuse = false,
+                                   .reuse = false,
+                                   .update_in_place = false};
   const std::pair<const char*, tw::CompileOptions> programs[] = {
       {"all passes", {}},
       {"all passes off", all_off},
       {"no folding", {.fold = false}},
       {"no sharing", {.share = false}},
       {"no absorbing", {.absorb = false}},
+      {"everything fused", {.absorb = false, .fuse_from = 1}},
+      {"nothing fused", {.fuse = false}},
       {"no reuse", {.reuse = false}}};
   for (const auto& [name, options] : programs) {
     tw::Program program = tw::compile(entries, options);
@@ -155,7 +165,7 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype) {
       }
     }
   }
-  if (!single) {
+  if (!single && !large) {
     const tw::GradcheckReport report = tw::gradcheck(graph.output, graph.inputs);
     if (!report) {
       std::ostringstream text;
@@ -167,17 +177,17 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype) {
 }
 
 /// Checks a seed; when it fails, looks for the smallest size at which it still does.
-void check_seed(std::uint64_t seed, tw::DType dtype) {
+void check_seed(std::uint64_t seed, tw::DType dtype, bool large = false) {
   constexpr int size = 14;
-  if (disagreement(seed, size, dtype).empty()) return;
+  if (disagreement(seed, size, dtype, large).empty()) return;
   int smallest = size;
-  while (smallest > 1 && !disagreement(seed, smallest - 1, dtype).empty()) --smallest;
+  while (smallest > 1 && !disagreement(seed, smallest - 1, dtype, large).empty()) --smallest;
   tw::Tape tape;
-  (void)random_graph(tape, seed, smallest, dtype);
+  (void)random_graph(tape, seed, smallest, dtype, large);
   std::ostringstream graph;
   graph << tape;
-  FAIL_CHECK("seed " << seed << ", size " << smallest << ": " << disagreement(seed, smallest, dtype)
-                     << '\n'
+  FAIL_CHECK("seed " << seed << ", size " << smallest << ": "
+                     << disagreement(seed, smallest, dtype, large) << '\n'
                      << graph.str());
 }
 
@@ -189,6 +199,12 @@ TEST_CASE("all paths to a gradient agree on random graphs in float64") {
 
 TEST_CASE("all paths to a gradient agree on random graphs in float32") {
   for (std::uint64_t seed = 1001; seed <= 1150; ++seed) check_seed(seed, tw::DType::float32);
+}
+
+TEST_CASE("all paths to a gradient agree on random graphs of larger arrays, which are fused") {
+  for (std::uint64_t seed = 2001; seed <= 2100; ++seed) {
+    check_seed(seed, seed % 2 == 0 ? tw::DType::float64 : tw::DType::float32, true);
+  }
 }
 
 TEST_CASE("float32 is near float64 on the same graph") {

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cstring>
 #include <tapewise/autograd/leaves.hpp>
-#include <tapewise/autograd/passes/passes.hpp>
+#include <tapewise/autograd/passes/build.hpp>
 
 namespace tapewise::passes {
 
@@ -51,6 +51,21 @@ void add_step(Plan& plan, const Draft& draft, const DraftNode& node, const Kerne
   plan.steps.push_back(step);
 }
 
+void add_fused(Plan& plan, const Draft& draft, const Units& units, const Units::Unit& unit,
+               const Placement& placement) {
+  BuiltStep built = build_fused(draft, units, unit, placement);
+  plan.fused.push_back(std::move(built.fused));
+  const FusedGroup* group = plan.fused.back().get();
+  Kernel kernel;
+  kernel.run = &run_fused;
+  kernel.set_params(group);
+  kernel.flops = built.flops;
+  const DraftNode& last = draft.nodes[units.members[unit.end - 1]];
+  add_step(plan, draft, last, kernel, {}, built.outside, placement.places);
+  plan.steps.back().op = nullptr;
+  plan.steps.back().fused = group;
+}
+
 /// What the plan says of its leaves, outputs and labels.
 void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
   Tape& tape = *draft.tape;
@@ -81,7 +96,7 @@ void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
 
 }  // namespace
 
-std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const DraftId> order,
+std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units,
                                  const Placement& placement) {
   auto plan = std::make_shared<Plan>();
   plan->cells = draft.cells;
@@ -90,14 +105,19 @@ std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const DraftId> or
   plan->numbers = draft.numbers;
   plan->arena_bytes = placement.arena_bytes;
   plan->peak_bytes = placement.peak_bytes;
-  for (const DraftId id : order) {
+  for (const Units::Unit& unit : units.units) {
+    const DraftId id = units.members[unit.begin];
     const DraftNode& node = draft.nodes[id];
+    if (unit.kind == Units::Kind::fused) {
+      add_fused(*plan, draft, units, unit, placement);
+      continue;
+    }
     const auto operands = draft.operands_of(node);
     if (node.role == Role::guard) {
       plan->guard_texts.push_back(std::make_unique<std::string>(guard_text(draft, node)));
       add_step(*plan, draft, node, guard_kernel(node.guard_taken, plan->guard_texts.back().get()),
                {}, operands, placement.places);
-    } else if (node.op->traits.alias || placement.assigned_by_producer[id]) {
+    } else if (placement.assigned_by_producer[id]) {
       continue;  // the value is there already
     } else {
       const Kernel kernel = draft.kernel_of(node);

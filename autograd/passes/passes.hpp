@@ -1,5 +1,6 @@
 #pragma once
 #include <tapewise/autograd/draft.hpp>
+#include <tapewise/autograd/passes/units.hpp>
 #include <tapewise/autograd/plan.hpp>
 
 // The passes from tape to plan, in the order in which `make_plan` runs them. Each rewrites the
@@ -30,20 +31,22 @@ void prune(Draft& draft);
 /// leaf.
 void pin(Draft& draft);
 
-/// The order of steps: as recorded, with the assigns at the end, after all that can throw.
-std::vector<DraftId> schedule(const Draft& draft);
+/// The order of units: as recorded, as far as groups allow, with the assigns at the end, after all
+/// that can throw. Nodes that are in no group become units of their own.
+void schedule(const Draft& draft, Units& units);
 
 /// Where each value lies: lifetimes, arena offsets, updates in place.
 struct Placement {
   std::vector<Place> places;  ///< by draft node; of no meaning for guards and dead nodes
+  std::vector<bool> stored;   ///< computed values that have a place outside of their group
   std::vector<bool> assigned_by_producer;  ///< assigns that need no copy step
   std::size_t arena_bytes = 0;
   std::size_t peak_bytes = 0;
 };
-Placement place(const Draft& draft, std::span<const DraftId> order, const CompileOptions& options);
+Placement place(const Draft& draft, const Units& units, const CompileOptions& options);
 
 /// Steps with their kernels.
-std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const DraftId> order,
+std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units,
                                  const Placement& placement);
 
 }  // namespace tapewise::passes

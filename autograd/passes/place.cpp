@@ -7,44 +7,68 @@ namespace tapewise::passes {
 namespace {
 
 using Role = DraftNode::Role;
-constexpr std::size_t never = ~std::size_t{0};
+constexpr std::uint32_t never = ~std::uint32_t{0};
 
-/// When each value is made and last read, as positions in the order of steps.
+/// When each value is last read, as a position among the units, and whether anyone but its own unit
+/// reads it.
 struct Lifetimes {
-  std::vector<std::size_t> made, last_read;
+  std::vector<std::uint32_t> last_read;
+  std::vector<bool> read_outside;
 
-  Lifetimes(const Draft& draft, std::span<const DraftId> order)
-      : made(draft.nodes.size(), never), last_read(draft.nodes.size(), 0) {
-    for (std::size_t step = 0; step < order.size(); ++step) {
-      const DraftNode& node = draft.nodes[order[step]];
-      made[order[step]] = step;
-      const DraftId own = draft.memory_of(order[step]);
-      last_read[own] = std::max(last_read[own], step);
-      for (const DraftId operand : draft.operands_of(node)) {
-        const DraftId memory = draft.memory_of(operand);
-        last_read[memory] = std::max(last_read[memory], step);
+  Lifetimes(const Draft& draft, const Units& units)
+      : last_read(draft.nodes.size(), 0), read_outside(draft.nodes.size()) {
+    for (std::uint32_t u = 0; u < units.units.size(); ++u) {
+      for (const DraftId id : units.members_of(units.units[u])) {
+        last_read[id] = std::max(last_read[id], u);
+        for (const DraftId operand : draft.operands_of(draft.nodes[id])) {
+          const DraftId memory = draft.memory_of(operand);
+          last_read[memory] = std::max(last_read[memory], u);
+          if (units.unit_of[memory] != u) read_outside[memory] = true;
+        }
       }
     }
-    for (const DraftId output : draft.outputs) last_read[draft.memory_of(output)] = never;
+    for (const DraftId output : draft.outputs) {
+      last_read[draft.memory_of(output)] = never;
+      read_outside[draft.memory_of(output)] = true;
+    }
   }
 };
 
+/// Whether the member `reader` of a unit has read an operand's element before the member `writer`
+/// of the same unit writes the element at the same place.
+bool reads_before(const Draft& draft, DraftId reader, DraftId operand, DraftId writer) {
+  return reader <= writer && draft.nodes[reader].op->traits.elementwise &&
+         draft.type_of(draft.nodes[operand]).shape == draft.type_of(draft.nodes[reader]).shape &&
+         draft.type_of(draft.nodes[reader]).shape == draft.type_of(draft.nodes[writer]).shape;
+}
+
+/// The same for all members of a unit that read this memory.
+bool all_read_before(const Draft& draft, std::span<const DraftId> members, DraftId memory,
+                     DraftId writer) {
+  for (const DraftId reader : members) {
+    for (const DraftId operand : draft.operands_of(draft.nodes[reader])) {
+      if (draft.memory_of(operand) == memory && !reads_before(draft, reader, operand, writer)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 /// The new value of a parameter can be written straight to its cell when nobody reads the old one
 /// from then on (the step itself may, element by element) and nothing can throw any more.
-bool can_update_in_place(const Draft& draft, std::span<const DraftId> order,
-                         const Lifetimes& lifetimes, DraftId leaf, DraftId value) {
+bool can_update_in_place(const Draft& draft, const Units& units, DraftId leaf, DraftId value) {
   const DraftNode& node = draft.nodes[value];
   if (node.role != Role::compute || node.op->traits.alias || node.op->traits.may_throw)
     return false;
   for (const DraftId output : draft.outputs) {
     if (draft.memory_of(output) == value) return false;
   }
-  const std::size_t at = lifetimes.made[value];
-  for (std::size_t step = at; step < order.size(); ++step) {
-    const DraftNode& later = draft.nodes[order[step]];
-    if (later.role == Role::guard || (later.role == Role::compute && later.op->traits.may_throw)) {
-      return false;
-    }
+  const std::uint32_t at = units.unit_of[value];
+  if (units.units[at].kind == Units::Kind::scalars) return false;
+  for (std::uint32_t u = at; u < units.units.size(); ++u) {
+    const auto members = units.members_of(units.units[u]);
+    const DraftNode& later = draft.nodes[members[0]];
     if (later.role == Role::assign) {
       // Another assign may copy the old value of this cell, or this value to a second cell.
       const DraftId source = draft.memory_of(draft.operands_of(later)[1]);
@@ -52,75 +76,157 @@ bool can_update_in_place(const Draft& draft, std::span<const DraftId> order,
       if (source == leaf || (source == value && target != leaf)) return false;
       continue;
     }
-    for (const DraftId operand : draft.operands_of(later)) {
-      if (draft.memory_of(operand) != leaf) continue;
-      const bool same_element = step == at && later.op->traits.elementwise &&
-                                draft.type_of(draft.nodes[operand]) == draft.type_of(later);
-      if (!same_element) return false;
+    if (u == at) {
+      if (!all_read_before(draft, members, leaf, value)) return false;
+      continue;
+    }
+    if (later.role == Role::guard || later.op->traits.may_throw) return false;
+    for (const DraftId reader : members) {
+      for (const DraftId operand : draft.operands_of(draft.nodes[reader])) {
+        if (draft.memory_of(operand) == leaf) return false;
+      }
     }
   }
   return true;
 }
 
-}  // namespace
-
-Placement place(const Draft& draft, std::span<const DraftId> order, const CompileOptions& options) {
-  Placement placement;
-  placement.places.resize(draft.nodes.size());
-  placement.assigned_by_producer.resize(draft.nodes.size());
-  const Lifetimes lifetimes(draft, order);
-
-  std::vector<bool> placed(draft.nodes.size());
-  for (DraftId id = 0; id < draft.nodes.size(); ++id) {
-    const DraftNode& node = draft.nodes[id];
-    if (node.role == Role::cell) placement.places[id] = {Place::Kind::cell, node.data};
-    if (node.role == Role::constant) placement.places[id] = {Place::Kind::constant, node.data};
-    placed[id] = node.role != Role::compute;
+class Placer {
+ public:
+  Placer(const Draft& draft, const Units& units, const CompileOptions& options)
+      : draft_(draft), units_(units), options_(options), lifetimes_(draft, units) {
+    placement_.places.resize(draft.nodes.size());
+    placement_.stored.resize(draft.nodes.size());
+    placement_.assigned_by_producer.resize(draft.nodes.size());
   }
-  for (const DraftId id : order) {
-    const DraftNode& node = draft.nodes[id];
-    if (node.role != Role::assign) continue;
-    const DraftId leaf = draft.operands_of(node)[0];
-    const DraftId value = draft.memory_of(draft.operands_of(node)[1]);
-    placement.places[id] = placement.places[leaf];
-    if (options.update_in_place && value == draft.operands_of(node)[1] && !placed[value] &&
-        can_update_in_place(draft, order, lifetimes, leaf, value)) {
-      placement.places[value] = placement.places[leaf];
-      placement.assigned_by_producer[id] = true;
-      placed[value] = true;
+
+  Placement run() {
+    place_leaves();
+    place_updates();
+    list_dying();
+    for (std::uint32_t u = 0; u < units_.units.size(); ++u) {
+      place_results(u);
+      if (options_.reuse) release(u);
+    }
+    for (DraftId id = 0; id < draft_.nodes.size(); ++id) {
+      const DraftId memory = draft_.memory_of(id);
+      if (memory != id) placement_.places[id] = placement_.places[memory];
+    }
+    placement_.arena_bytes = packer_.size();
+    return std::move(placement_);
+  }
+
+ private:
+  void place_leaves() {
+    for (DraftId id = 0; id < draft_.nodes.size(); ++id) {
+      const DraftNode& node = draft_.nodes[id];
+      if (node.role == Role::cell) placement_.places[id] = {Place::Kind::cell, node.data};
+      if (node.role == Role::constant) placement_.places[id] = {Place::Kind::constant, node.data};
     }
   }
 
-  // The arena: take a block where a value is made, give it back after its last reader.
-  ArenaPacker packer;
-  std::vector<std::vector<DraftId>> dying(options.reuse ? order.size() : 0);
-  std::size_t alive = 0;
-  for (std::size_t step = 0; step < order.size(); ++step) {
-    const DraftId id = order[step];
-    const DraftNode& node = draft.nodes[id];
-    if (node.role == Role::compute) {
-      const DraftId memory = draft.memory_of(id);
-      if (memory != id) {
-        placement.places[id] = placement.places[memory];
-      } else if (!placed[id]) {
-        const std::size_t bytes = draft.bytes_of(node);
-        placement.places[id] = {Place::Kind::arena, packer.take(bytes)};
-        alive += ArenaPacker::rounded(bytes);
-        placement.peak_bytes = std::max(placement.peak_bytes, alive);
-        if (options.reuse && lifetimes.last_read[id] != never) {
-          dying[lifetimes.last_read[id]].push_back(id);
-        }
+  void place_updates() {
+    for (const Units::Unit& unit : units_.units) {
+      const DraftId id = units_.members[unit.begin];
+      const DraftNode& node = draft_.nodes[id];
+      if (node.role != Role::assign) continue;
+      const DraftId leaf = draft_.operands_of(node)[0];
+      const DraftId value = draft_.operands_of(node)[1];
+      placement_.places[id] = placement_.places[leaf];
+      if (options_.update_in_place && draft_.nodes[value].role == Role::compute &&
+          draft_.memory_of(value) == value && !placement_.stored[value] &&
+          can_update_in_place(draft_, units_, leaf, value)) {
+        placement_.places[value] = placement_.places[leaf];
+        placement_.stored[value] = true;
+        placement_.assigned_by_producer[id] = true;
       }
     }
-    if (!options.reuse) continue;
-    for (const DraftId dead : dying[step]) {
-      const std::size_t bytes = draft.bytes_of(draft.nodes[dead]);
-      packer.give_back(placement.places[dead].at, bytes);
-      alive -= ArenaPacker::rounded(bytes);
+  }
+
+  bool needs_place(DraftId id, const Units::Unit& unit) const {
+    if (draft_.nodes[id].role != Role::compute || placement_.stored[id]) return false;
+    return unit.kind == Units::Kind::single || lifetimes_.read_outside[id];
+  }
+
+  /// For each unit, the values whose last reader it is, as a list per unit in one array.
+  void list_dying() {
+    const std::size_t n = units_.units.size();
+    dying_begin_.assign(n + 1, 0);
+    const auto for_each_dying = [&](auto&& visit) {
+      for (const Units::Unit& unit : units_.units) {
+        for (const DraftId id : units_.members_of(unit)) {
+          if (needs_place(id, unit) && lifetimes_.last_read[id] != never) {
+            visit(lifetimes_.last_read[id], id);
+          }
+        }
+      }
+    };
+    for_each_dying([&](std::uint32_t u, DraftId) { ++dying_begin_[u + 1]; });
+    for (std::size_t u = 0; u < n; ++u) dying_begin_[u + 1] += dying_begin_[u];
+    dying_.resize(dying_begin_[n]);
+    std::vector<std::uint32_t> next(dying_begin_.begin(), dying_begin_.end() - 1);
+    for_each_dying([&](std::uint32_t u, DraftId id) { dying_[next[u]++] = id; });
+  }
+  std::span<DraftId> dying_at(std::uint32_t u) {
+    return {dying_.data() + dying_begin_[u], dying_begin_[u + 1] - dying_begin_[u]};
+  }
+
+  void place_results(std::uint32_t u) {
+    const Units::Unit& unit = units_.units[u];
+    for (const DraftId id : units_.members_of(unit)) {
+      if (!needs_place(id, unit)) continue;
+      const std::size_t bytes = draft_.bytes_of(draft_.nodes[id]);
+      placement_.stored[id] = true;
+      if (options_.reuse && take_over(u, id, bytes)) continue;
+      placement_.places[id] = {Place::Kind::arena, packer_.take(bytes)};
+      alive_ += ArenaPacker::rounded(bytes);
+      placement_.peak_bytes = std::max(placement_.peak_bytes, alive_);
     }
   }
-  placement.arena_bytes = packer.size();
-  return placement;
+
+  /// A result is written over an operand that dies here and has been read at that place by then.
+  bool take_over(std::uint32_t u, DraftId id, std::size_t bytes) {
+    if (!draft_.nodes[id].op->traits.elementwise) return false;
+    const auto members = units_.members_of(units_.units[u]);
+    for (DraftId& dead : dying_at(u)) {
+      if (dead == taken || units_.unit_of[dead] == u) continue;
+      if (placement_.places[dead].kind != Place::Kind::arena ||
+          draft_.bytes_of(draft_.nodes[dead]) != bytes ||
+          !all_read_before(draft_, members, dead, id)) {
+        continue;
+      }
+      placement_.places[id] = placement_.places[dead];
+      dead = taken;
+      return true;
+    }
+    return false;
+  }
+
+  void release(std::uint32_t u) {
+    for (const DraftId dead : dying_at(u)) {
+      if (dead == taken) continue;
+      const std::size_t bytes = draft_.bytes_of(draft_.nodes[dead]);
+      packer_.give_back(placement_.places[dead].at, bytes);
+      alive_ -= ArenaPacker::rounded(bytes);
+    }
+  }
+
+  static constexpr DraftId taken = ~DraftId{0};
+
+  const Draft& draft_;
+  const Units& units_;
+  const CompileOptions& options_;
+  Lifetimes lifetimes_;
+  Placement placement_;
+  ArenaPacker packer_;
+  std::size_t alive_ = 0;
+  std::vector<std::uint32_t> dying_begin_;
+  std::vector<DraftId> dying_;
+};
+
+}  // namespace
+
+Placement place(const Draft& draft, const Units& units, const CompileOptions& options) {
+  return Placer(draft, units, options).run();
 }
 
 }  // namespace tapewise::passes

@@ -2,6 +2,11 @@
 
 namespace tapewise::kernels {
 
+void run_flat(const KernelCall& call) {
+  const auto& p = call.params<ElementwiseParams>();
+  p.inner(call.out_data, call.in_data, p.n, p.attribute);
+}
+
 void run_strided(const KernelCall& call) {
   const auto& p = call.params<ElementwiseParams>();
   std::array<std::int64_t, Shape::max_rank> index{};
@@ -29,9 +34,13 @@ void run_strided(const KernelCall& call) {
   }
 }
 
-unsigned plan_axes(std::span<const Type* const> in, const Type& out,
-                   std::span<const std::size_t> operand_bytes, std::size_t out_bytes,
-                   ElementwiseParams& params) {
+namespace {
+
+/// Merges axes that all operands walk through alike. Returns the bits of the operands that repeat
+/// along the inner axis.
+unsigned plan_axes(const KernelRequest& request, ElementwiseParams& params) {
+  const auto in = request.in;
+  const Type& out = request.out;
   const std::size_t operands = in.size();
   params.operands = operands;
   params.n = 1;
@@ -74,11 +83,30 @@ unsigned plan_axes(std::span<const Type* const> in, const Type& out,
   for (std::size_t axis = 0; axis < params.outer_rank; ++axis) {
     params.outer_sizes[axis] = sizes[axis];
     for (std::size_t k = 0; k < operands; ++k) {
-      params.outer_bytes[k][axis] = walk[k][axis] * static_cast<std::int64_t>(operand_bytes[k]);
+      params.outer_bytes[k][axis] =
+          walk[k][axis] * static_cast<std::int64_t>(size_of(request.number(*in[k])));
     }
   }
-  params.inner_out_bytes = params.n * out_bytes;
+  params.inner_out_bytes = params.n * size_of(request.number(out));
   return repeated;
+}
+
+}  // namespace
+
+Kernel elementwise_kernel(const KernelRequest& request,
+                          ElementLoop (*loop)(DType, unsigned, bool, SimdLevel),
+                          std::size_t attribute_bytes) {
+  Kernel kernel;
+  ElementwiseParams params{};
+  const unsigned repeated = plan_axes(request, params);
+  params.inner = loop(number_of(request), repeated, request.out.size() == 1, request.simd);
+  if (params.inner == nullptr) return kernel;
+  if (attribute_bytes > 0) std::memcpy(params.attribute, request.attribute_data, attribute_bytes);
+  kernel.run = params.outer_rank == 0 ? &run_flat : &run_strided;
+  kernel.set_params(params);
+  if (params.outer_rank == 0) kernel.params_bytes = offsetof(ElementwiseParams, inner_out_bytes);
+  kernel.flops = static_cast<double>(request.out.size());
+  return kernel;
 }
 
 }  // namespace tapewise::kernels

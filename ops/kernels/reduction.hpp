@@ -16,19 +16,22 @@ struct Reduction {
   std::uint32_t kept_count, folded_count;
   std::int64_t rows, inner;
   std::int64_t count;  ///< elements that each result is made of
+  SimdLevel simd;
 };
 
 /// `axes` as bits.
-Reduction plan_reduction(const Shape& x, std::uint32_t axes);
+Reduction plan_reduction(const Shape& x, std::uint32_t axes, SimdLevel simd);
 
-// float sums are formed in trees of eight and then in double; all orders are fixed by the shapes.
+/// Reductions for one number type at one SIMD level, called with a `Reduction` as parameters.
+/// float sums are formed in trees of eight and then in double; all orders are fixed by the shapes.
 template <class T>
-void sum(const KernelCall& call);
+struct ReductionKernels {
+  KernelFn sum, max, mean, logsumexp;
+  RowLoop sum_rows, max_rows, mean_rows, logsumexp_rows;  ///< the same numbers, for fused groups
+  FoldLoops fold;                                         ///< sums, block by block
+};
+/// T: float, double, std::int64_t (sum and max only) or Complex; the last two know no levels.
 template <class T>
-void mean(const KernelCall& call);
-template <class T>
-void max(const KernelCall& call);
-template <class T>
-void logsumexp(const KernelCall& call);
+const ReductionKernels<T>& reductions_at(SimdLevel level);
 
 }  // namespace tapewise::kernels

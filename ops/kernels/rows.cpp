@@ -1,117 +1,23 @@
 #include <tapewise/ops/kernels/rows.hpp>
 
-#include <limits>
-#include <tapewise/ops/kernels/simd.hpp>
-#include <tapewise/ops/math.hpp>
+#include <tapewise/ops/kernels/levels.hpp>
+#include <tapewise/ops/kernels/row_kernels.hpp>
 
 namespace tapewise::kernels {
 
-namespace {
-
-using math::exp;
-using math::log;
-
-/// May drop a NaN: its exponential makes the row's sum NaN, and with it every result.
 template <class T>
-T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
-  T largest = T(-std::numeric_limits<double>::infinity());
-  const auto take = [&](T a) {
-    if (a > largest) largest = a;
-  };
-  std::int64_t i = 0;
-  if constexpr (BatchLanes::has_batch<T>) {
-    constexpr auto width = static_cast<std::int64_t>(BatchLanes::width<T>);
-    if (stride == 1 && n >= width) {
-      auto largests = BatchLanes::load(x);
-      for (i = width; i + width <= n; i += width) largests = max(BatchLanes::load(x + i), largests);
-      T lanes[width];
-      BatchLanes::store(lanes, largests);
-      for (const T lane : lanes) take(lane);
-    }
-  }
-  for (; i < n; ++i) take(x[i * stride]);
-  return largest;
-}
-
-/// Σ exp(x_i - shift) over a contiguous row; each exponential goes to `out` unless it is null.
-template <class T>
-T exp_row(const T* x, T* out, std::int64_t n, T shift) {
-  std::int64_t i = 0;
-  T sum(0);
-  if constexpr (BatchLanes::has_batch<T>) {
-    constexpr auto width = static_cast<std::int64_t>(BatchLanes::width<T>);
-    auto sums = BatchLanes::repeat(T(0));
-    const auto shifts = BatchLanes::repeat(shift);
-    for (; i + width <= n; i += width) {
-      const auto e = exp(BatchLanes::load(x + i) - shifts);
-      if (out != nullptr) BatchLanes::store(out + i, e);
-      sums += e;
-    }
-    T lanes[width];
-    BatchLanes::store(lanes, sums);
-    for (const T lane : lanes) sum += lane;
-  }
-  for (; i < n; ++i) {
-    const T e = exp(x[i] - shift);
-    if (out != nullptr) out[i] = e;
-    sum += e;
-  }
-  return sum;
-}
-
-/// Each place of a row; the loop over a contiguous one is its own, so that it becomes vector code.
-template <class Body>
-void for_row(std::int64_t n, std::int64_t stride, Body&& body) {
-  if (stride == 1) {
-    for (std::int64_t i = 0; i < n; ++i) body(i);
+const RowKernels<T>& rows_at(SimdLevel level) {
+  if constexpr (std::is_same_v<T, float>) {
+    return level_kernels(level).float_rows;
+  } else if constexpr (std::is_same_v<T, double>) {
+    return level_kernels(level).double_rows;
   } else {
-    for (std::int64_t i = 0; i < n; ++i) body(i * stride);
+    return row_kernels<T>;
   }
 }
 
-template <class T>
-T exp_strided(const T* x, T* out, std::int64_t n, std::int64_t stride, T shift) {
-  T sum(0);
-  for (std::int64_t i = 0; i < n; ++i) {
-    const T e = exp(x[i * stride] - shift);
-    if (out != nullptr) out[i * stride] = e;
-    sum += e;
-  }
-  return sum;
-}
-
-}  // namespace
-
-template <class T>
-LogSum<T> log_sum_row(const T* x, std::int64_t n) {
-  const T max = max_of_row(x, n, 1);
-  return {max, log(exp_row<T>(x, nullptr, n, max))};
-}
-
-template <class T>
-void softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
-  const T max = max_of_row(x, n, stride);
-  const T sum = stride == 1 ? exp_row(x, out, n, max) : exp_strided(x, out, n, stride, max);
-  for_row(n, stride, [&](std::int64_t i) { out[i] = out[i] / sum; });
-}
-
-template <class T>
-void log_softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
-  const T max = max_of_row(x, n, stride);
-  const T sum =
-      stride == 1 ? exp_row<T>(x, nullptr, n, max) : exp_strided<T>(x, nullptr, n, stride, max);
-  const T log_sum = log(sum);
-  for_row(n, stride, [&](std::int64_t i) { out[i] = (x[i] - max) - log_sum; });
-}
-
-template LogSum<float> log_sum_row(const float*, std::int64_t);
-template LogSum<double> log_sum_row(const double*, std::int64_t);
-template LogSum<Complex> log_sum_row(const Complex*, std::int64_t);
-template void softmax_row(const float*, float*, std::int64_t, std::int64_t);
-template void softmax_row(const double*, double*, std::int64_t, std::int64_t);
-template void softmax_row(const Complex*, Complex*, std::int64_t, std::int64_t);
-template void log_softmax_row(const float*, float*, std::int64_t, std::int64_t);
-template void log_softmax_row(const double*, double*, std::int64_t, std::int64_t);
-template void log_softmax_row(const Complex*, Complex*, std::int64_t, std::int64_t);
+template const RowKernels<float>& rows_at(SimdLevel);
+template const RowKernels<double>& rows_at(SimdLevel);
+template const RowKernels<Complex>& rows_at(SimdLevel);
 
 }  // namespace tapewise::kernels

@@ -1,8 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <tapewise/autograd/op.hpp>
 
-// Stable softmax and its relatives on one row: n elements, `stride` apart. For float, double and
-// Complex. Every exponent is at most 0, so nothing overflows.
+// Stable softmax and its relatives on one row: n elements, `stride` apart. Every exponent is at
+// most 0, so nothing overflows.
 
 namespace tapewise::kernels {
 
@@ -11,15 +12,19 @@ template <class T>
 struct LogSum {
   T max, log_sum;
 };
-template <class T>
-LogSum<T> log_sum_row(const T* x, std::int64_t n);
 
-/// out_i = exp(x_i) / Σ exp x_j
+/// The functions on rows of one number type at one SIMD level.
 template <class T>
-void softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride);
-
-/// out_i = x_i - log Σ exp x_j
+struct RowKernels {
+  LogSum<T> (*log_sum)(const T* x, std::int64_t n);
+  /// out_i = exp(x_i) / Σ exp x_j
+  void (*softmax)(const T* x, T* out, std::int64_t n, std::int64_t stride);
+  /// out_i = x_i - log Σ exp x_j
+  void (*log_softmax)(const T* x, T* out, std::int64_t n, std::int64_t stride);
+  RowLoop softmax_rows, log_softmax_rows;  ///< contiguous rows, for fused groups
+};
+/// T: float, double or Complex; the last knows no levels.
 template <class T>
-void log_softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride);
+const RowKernels<T>& rows_at(SimdLevel level);
 
 }  // namespace tapewise::kernels

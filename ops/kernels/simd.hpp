@@ -1,6 +1,8 @@
 #pragma once
-// The only file that names xsimd.
+// The only file that names xsimd. It is compiled once for each SIMD level; the level's flags decide
+// how wide a batch is.
 #include <cstring>
+#include <type_traits>
 #include <xsimd/xsimd.hpp>
 
 namespace tapewise::kernels {
@@ -23,9 +25,70 @@ struct BatchLanes {
   static Batch<T> repeat(T number) {
     return Batch<T>(number);
   }
+
+  /// The same for the conditions that go with a batch of T: one bool for each lane.
+  template <class T>
+  using Mask = typename Batch<T>::batch_bool_type;
+  template <class T>
+  static Mask<T> load(const bool* from) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) {
+      const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+      return Mask<T>(_mm_test_epi8_mask(bytes, bytes));
+    } else {
+      const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+      return Mask<T>(static_cast<__mmask8>(_mm_test_epi8_mask(bytes, bytes)));
+    }
+#else
+    T lanes[width<T>];
+    for (std::size_t i = 0; i < width<T>; ++i) lanes[i] = static_cast<T>(from[i]);
+    return load(lanes) != repeat(T(0));
+#endif
+  }
+  template <class T>
+  static Mask<T> repeat(bool condition) {
+    return Mask<T>(condition);
+  }
+  template <class T>
+  static Mask<T> load_first(const bool* from, std::size_t n) {
+    bool lanes[width<T>] = {};
+    std::memcpy(lanes, from, n);
+    return load<T>(lanes);
+  }
   template <class T>
   static void store(T* to, const Batch<T>& batch) {
     batch.store_unaligned(to);
+  }
+
+  /// The first `n` lanes only, n < width: the end of an array goes through the same code as the
+  /// rest, so a result does not depend on where a loop was cut. The other lanes hold 0.
+  template <class T>
+  static Batch<T> load_first(const T* from, std::size_t n) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) {
+      return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), from);
+    } else {
+      return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), from);
+    }
+#else
+    T lanes[width<T>] = {};
+    std::memcpy(lanes, from, n * sizeof(T));
+    return load(lanes);
+#endif
+  }
+  template <class T>
+  static void store_first(T* to, const Batch<T>& batch, std::size_t n) {
+#if defined(__AVX512F__)
+    if constexpr (std::is_same_v<T, float>) {
+      _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1U << n) - 1U), batch);
+    } else {
+      _mm512_mask_storeu_pd(to, static_cast<__mmask8>((1U << n) - 1U), batch);
+    }
+#else
+    T lanes[width<T>];
+    store(lanes, batch);
+    std::memcpy(to, lanes, n * sizeof(T));
+#endif
   }
 };
 

@@ -1,0 +1,77 @@
+#pragma once
+#include <array>
+#include <cstdint>
+#include <tapewise/autograd/op.hpp>
+#include <vector>
+
+namespace tapewise {
+
+/// Where an op of a fused group finds an operand, or leaves its result, in a block.
+struct FusedOperand {
+  std::uint16_t slot = 0;         ///< into the group's slots
+  std::int64_t row_bytes = 0;     ///< from one row of the block to the next; 0: the same row
+  std::int64_t column_bytes = 0;  ///< from one column to the next; 0: one number for the row
+};
+
+/// One op at work on a block.
+struct FusedOp {
+  enum class Kind : std::uint8_t {
+    flat,     ///< elementwise, the whole block in one call
+    by_rows,  ///< elementwise, row by row: some operand is broadcast
+    column,   ///< elementwise on one number per row
+    row,      ///< a row op: a sum or maximum per row, a softmax
+    total,    ///< folds all elements into one number
+    across,   ///< folds each column into one number
+  };
+  static constexpr std::size_t max_arity = 3;
+
+  // First what the usual case reads.
+  Kind kind{};
+  std::uint8_t arity = 0;
+  FusedOperand out;
+  std::array<FusedOperand, max_arity> in{};
+  ElementLoop loop = nullptr;
+  alignas(8) std::array<std::byte, 16> attribute{};
+  RowLoop row_loop = nullptr;
+  FoldLoops fold{};
+  double count = 1.0;            ///< by which a folded sum is divided
+  std::size_t accumulators = 0;  ///< where they lie in the scratch memory
+  const OpRecord* op = nullptr;
+};
+
+/// A group of ops that is run block by block: each block of a large array goes through all of the
+/// ops while it is in the first cache, and values that nobody else reads never reach the arena.
+///
+/// The elements are seen as `rows` rows of `columns`; a block is `block_rows` of them,
+/// `block_columns` wide. Slots are pointers: the memory outside of the group first (operands, then
+/// results, as in KernelCall::in_data), then pieces of the scratch memory.
+struct FusedGroup {
+  /// How a pointer to outside memory moves with the block.
+  struct External {
+    std::int64_t row_bytes = 0, column_bytes = 0;
+    /// For operands that are broadcast along one of several outer axes: the axes, innermost last.
+    struct Axis {
+      std::int64_t size, bytes;
+    };
+    std::vector<Axis> axes;
+
+    std::int64_t offset(std::int64_t row, std::int64_t column) const;
+  };
+
+  static constexpr std::size_t max_slots = 96;
+  static constexpr std::size_t max_scratch_bytes = 160 * 1024;
+
+  std::int64_t rows = 1, columns = 1;
+  std::int64_t block_rows = 1, block_columns = 1;
+  bool folds_across = false, folds_total = false;
+  std::vector<External> externals;
+  std::vector<std::size_t> scratch;  ///< offsets of the scratch slots
+  std::size_t scratch_bytes = 0;
+  std::vector<FusedOp> ops;
+  std::size_t element_bytes = 8;  ///< of what is folded into one number
+};
+
+/// Runs a group; KernelCall::params holds a pointer to it.
+void run_fused(const KernelCall& call);
+
+}  // namespace tapewise

@@ -1,0 +1,31 @@
+#include <tapewise/ops/kernels/levels.hpp>
+
+#include <string>
+
+// Each is `level_kernels_here()` of ops/kernels/level.cpp, compiled for its level in a namespace of
+// its own.
+extern "C" const void* tapewise_kernels_sse2();
+extern "C" const void* tapewise_kernels_avx2();
+extern "C" const void* tapewise_kernels_avx512();
+
+namespace tapewise::kernels {
+
+const LevelKernels& level_kernels(SimdLevel level) {
+  const void* kernels = level == SimdLevel::avx512 ? tapewise_kernels_avx512()
+                        : level == SimdLevel::avx2 ? tapewise_kernels_avx2()
+                                                   : tapewise_kernels_sse2();
+  return *static_cast<const LevelKernels*>(kernels);
+}
+
+LoopsByLevel::LoopsByLevel(std::string_view rule) {
+  for (std::size_t level = 0; level < by_level_.size(); ++level) {
+    for (const RuleLoops& loops : level_kernels(static_cast<SimdLevel>(level)).rules) {
+      if (loops.name == rule) by_level_[level] = &loops;
+    }
+    if (by_level_[level] == nullptr) {
+      throw Error("[" + std::string(rule) + "] no loops: its family is missing in all_lists.hpp");
+    }
+  }
+}
+
+}  // namespace tapewise::kernels

@@ -1,0 +1,43 @@
+#pragma once
+#include <array>
+#include <span>
+#include <string_view>
+#include <tapewise/autograd/op.hpp>
+#include <tapewise/ops/kernels/reduction.hpp>
+#include <tapewise/ops/kernels/rows.hpp>
+
+namespace tapewise::kernels {
+
+/// The loops of one elementwise rule at one SIMD level: by dtype (bool, int64, float32, float64),
+/// and by the bits of the operands that repeat; the last is for a single element.
+struct RuleLoops {
+  static constexpr std::size_t one_element = 8;
+  std::string_view name;
+  std::array<std::array<ElementLoop, one_element + 1>, 4> loops{};
+};
+
+/// Everything that is compiled once for each SIMD level.
+struct LevelKernels {
+  std::span<const RuleLoops> rules;
+  ReductionKernels<float> float_reductions;
+  ReductionKernels<double> double_reductions;
+  RowKernels<float> float_rows;
+  RowKernels<double> double_rows;
+};
+
+const LevelKernels& level_kernels(SimdLevel level);
+
+/// The loops of one rule at each level.
+class LoopsByLevel {
+ public:
+  explicit LoopsByLevel(std::string_view rule);
+  ElementLoop of(DType number, unsigned repeated, bool one_element, SimdLevel simd) const {
+    return by_level_[static_cast<std::size_t>(simd)]
+        ->loops[static_cast<std::size_t>(number)][one_element ? RuleLoops::one_element : repeated];
+  }
+
+ private:
+  std::array<const RuleLoops*, 3> by_level_{};
+};
+
+}  // namespace tapewise::kernels
