@@ -8,6 +8,7 @@
 #include <tapewise/autograd/gradcheck.hpp>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/program.hpp>
+#include <tapewise/autograd/sweep.hpp>
 #include <tapewise/autograd/tape.hpp>
 #include <tapewise/autograd/xtensor_bridge.hpp>
 #include <tapewise/ops/activation.hpp>

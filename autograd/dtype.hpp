@@ -10,6 +10,8 @@ namespace tapewise {
 /// What a node's elements are. `complex128` never appears on a tape: it is the number type that a
 /// plan puts in the place of floats for the complex-step check.
 enum class DType : std::uint8_t { boolean, int64, float32, float64, complex128 };
+/// How many dtypes a node can have: all but complex128.
+inline constexpr std::size_t dtypes_count = 4;
 
 /// A set of dtypes, as a rule states which it takes.
 struct DTypes {

@@ -1,5 +1,6 @@
 #include <tapewise/autograd/forward.hpp>
 
+#include <algorithm>
 #include <array>
 #include <tapewise/autograd/graph_walk.hpp>
 #include <tapewise/autograd/leaves.hpp>
@@ -8,9 +9,8 @@ namespace tapewise {
 
 namespace {
 
-/// u(i) = x_i: a leaf's value is its cell's memory, or the number in its attribute.
-void set_leaf(Tape& tape, NodeId i, std::uint64_t epoch) {
-  if (const CellPtr& cell = tape.cell(i)) return tape.values().refer(i, cell->data(), epoch);
+/// The number in the attribute of a constant.
+void set_constant(Tape& tape, NodeId i, std::uint64_t epoch) {
   LeafAttribute number;
   std::memcpy(&number, tape.attribute(i), sizeof number);
   std::memcpy(tape.values().reserve(i, sizeof number.bits), &number.bits, sizeof number.bits);
@@ -37,12 +37,31 @@ Kernel kernel_of(const Tape& tape, NodeId id) {
   return kernel;
 }
 
+/// An elementwise node of one number needs no kernel to be chosen.
+ScalarValue scalar_value_of(const Tape& tape, NodeId i) {
+  const Type& type = tape.type(i);
+  if (!tape.op(i).traits.elementwise || !type.shape.is_scalar()) return nullptr;
+  const Type& number = type.dtype == DType::boolean ? tape.type(tape.parents(i)[0]) : type;
+  return tape.op(i).scalar_value[static_cast<std::size_t>(number.dtype)];
+}
+
 /// u(i) = f(i)(A(i))
 void compute(Tape& tape, NodeId i, std::span<const void* const> A, std::uint64_t epoch) {
-  const Node& node = tape.node(i);
-  if (node.op->traits.alias) return tape.values().refer(i, A[0], epoch);
+  const std::size_t bytes = tape.type(i).bytes();
+  if (tape.op(i).traits.alias && bytes > sizeof(Values::Slot)) {
+    return tape.values().refer(i, A[0], epoch);
+  }
+  void* u = tape.values().reserve(i, bytes);
+  if (tape.op(i).traits.alias) {  // a number stands in the node's own slot, as all do
+    std::memcpy(u, A[0], bytes);
+    return tape.values().validate(i, epoch);
+  }
+  if (const ScalarValue f = scalar_value_of(tape, i)) {
+    const std::size_t last = A.size() - 1;
+    f(A[0], A[std::min<std::size_t>(1, last)], A[last], u, tape.attribute(i));
+    return tape.values().validate(i, epoch);
+  }
   const Kernel f = kernel_of(tape, i);
-  void* u = tape.values().reserve(i, tape.type(i).bytes());
   try {
     f.run({u, A.data(), f.params});
   } catch (const DomainError& error) {
@@ -53,25 +72,39 @@ void compute(Tape& tape, NodeId i, std::span<const void* const> A, std::uint64_t
 
 }  // namespace
 
+const void* known_value(Tape& tape, NodeId i, std::uint64_t epoch) {
+  if (tape.op(i).traits.leaf) {
+    if (const CellPtr& cell = tape.cell(i)) return cell->data();
+  }
+  return tape.values().find(i, epoch);
+}
+
+const void* forward_one(Tape& tape, NodeId i, std::uint64_t epoch) {
+  if (const void* known = known_value(tape, i, epoch)) return known;
+  if (tape.op(i).traits.leaf) {
+    set_constant(tape, i, epoch);
+  } else {
+    constexpr std::size_t few = 8;
+    const auto parents = tape.parents(i);
+    std::array<const void*, few> few_values;
+    std::vector<const void*> many_values(parents.size() > few ? parents.size() : 0);
+    const void** A = parents.size() > few ? many_values.data() : few_values.data();
+    for (std::size_t k = 0; k < parents.size(); ++k) A[k] = known_value(tape, parents[k], epoch);
+    compute(tape, i, {A, parents.size()}, epoch);
+  }
+  return tape.values().find(i, epoch);
+}
+
 const void* forward(Tape& tape, NodeId n) {
   const std::uint64_t epoch = tape.epoch();
-  if (const void* known = tape.values().find(n, epoch)) return known;
+  if (const void* known = known_value(tape, n, epoch)) return known;
 
-  const auto is_known = [&](NodeId i) { return tape.values().find(i, epoch) != nullptr; };
+  const auto is_known = [&](NodeId i) { return known_value(tape, i, epoch) != nullptr; };
   const std::vector<NodeId> order = ancestors(tape, std::span(&n, 1), is_known);
 
   // Algorithm 6.1. The ids are in topological order, so A(i) is there when u(i) is computed.
-  std::vector<const void*> A;
-  for (const NodeId i : order) {
-    if (tape.node(i).op->traits.leaf) {
-      set_leaf(tape, i, epoch);
-      continue;
-    }
-    A.clear();
-    for (const NodeId j : tape.parents(i)) A.push_back(tape.values().find(j, epoch));
-    compute(tape, i, A, epoch);
-  }
-  return tape.values().find(n, epoch);
+  for (const NodeId i : order) forward_one(tape, i, epoch);
+  return known_value(tape, n, epoch);
 }
 
 }  // namespace tapewise

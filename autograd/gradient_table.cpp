@@ -74,9 +74,8 @@ std::size_t GradientTable::find(const Var& node) const {
                                      " has no gradient: only float nodes that depend on "
                                      "an input or parameter have"));
   }
-  const auto found = std::lower_bound(nodes.begin(), nodes.end(), node.id(),
-                                      [](const Var& v, NodeId id) { return v.id() < id; });
-  if (found != nodes.end() && found->id() == node.id()) {
+  const auto found = std::lower_bound(nodes.begin(), nodes.end(), node.id());
+  if (found != nodes.end() && *found == node.id()) {
     return static_cast<std::size_t>(found - nodes.begin());
   }
   if (table_->only_wanted) {
@@ -92,22 +91,40 @@ std::size_t GradientTable::find(const Var& node) const {
   return nodes.size();
 }
 
+Var GradientTable::var(Handle handle) const {
+  if (handle.generation == 0) return {};
+  return {output_.tape(), handle.id, handle.generation};
+}
+
 Var GradientTable::operator[](const Var& node) const {
   const std::size_t p = find(node);
-  if (p < table_->nodes.size() && table_->entries[p].has_tape()) return table_->entries[p];
+  if (p < table_->nodes.size()) {
+    if (const Var entry = var(table_->entries[p]); entry.has_tape()) return entry;
+  }
   return filled(output_.tape(), node.type(), 0.0);
 }
 
-std::span<const Contribution> GradientTable::contributions(const Var& node) const {
+std::vector<Contribution> GradientTable::contributions(const Var& node) const {
   const std::size_t p = find(node);
-  if (p == table_->nodes.size()) return {};
-  return {table_->contributions.data() + table_->begin[p], table_->begin[p + 1] - table_->begin[p]};
+  std::vector<Contribution> found;
+  if (p == table_->nodes.size()) return found;
+  const std::size_t begin = table_->begin[p + 1], end = table_->begin[p];
+  found.reserve(end - begin);
+  for (std::size_t t = begin; t < end; ++t) {
+    const Term& term = table_->terms[t];
+    found.push_back({output_.tape().var(term.child), static_cast<int>(term.use), var(term.term)});
+  }
+  return found;
 }
 
-std::vector<Var> GradientTable::nodes() const { return entries().nodes; }
+std::vector<Var> GradientTable::nodes() const {
+  std::vector<Var> all;
+  for (const NodeId id : entries().nodes) all.push_back(output_.tape().var(id));
+  return all;
+}
 
 void GradientTable::print_row(std::ostream& out, std::size_t position, std::size_t width) const {
-  const Var& node = table_->nodes[position];
+  const Var node = output_.tape().var(table_->nodes[position]);
   pad(out, node.name(), width);
   out << "  ";
   pad(out, to_string(node.shape()), 8);

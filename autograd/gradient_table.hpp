@@ -25,7 +25,7 @@ class GradientTable {
   Var operator[](const Var& node) const;
   /// What the entry is the sum of, by descending child, then use. None for the output itself and
   /// for nodes it does not depend on.
-  std::span<const Contribution> contributions(const Var& node) const;
+  std::vector<Contribution> contributions(const Var& node) const;
   /// The node that was differentiated, and the nodes with entries, in the order of recording.
   const Var& output() const;
   std::vector<Var> nodes() const;
@@ -33,11 +33,21 @@ class GradientTable {
  private:
   friend class GraphTable;
   friend std::ostream& operator<<(std::ostream&, const GradientTable&);
+  /// A Var without its tape. Generation 0: an empty Var, a structural zero.
+  struct Handle {
+    NodeId id = 0;
+    std::uint32_t generation = 0;
+  };
+  struct Term {
+    NodeId child;
+    std::uint32_t use;
+    Handle term;
+  };
   struct Entries {
-    std::vector<Var> nodes;            // ascending ids
-    std::vector<Var> entries;          // empty: a structural zero
-    std::vector<std::uint32_t> begin;  // of the contributions
-    std::vector<Contribution> contributions;
+    std::vector<NodeId> nodes;  // ascending
+    std::vector<Handle> entries;
+    std::vector<Term> terms;           // those of the last node first
+    std::vector<std::uint32_t> begin;  // of the terms of a node; those of the next one end there
     bool only_wanted = false;
   };
 
@@ -46,6 +56,8 @@ class GradientTable {
   /// Throws HandleError for a table that `backward` has not made, or one that was rewound.
   const Entries& entries() const;
   void print_row(std::ostream& out, std::size_t position, std::size_t name_width) const;
+
+  Var var(Handle handle) const;
 
   Var output_;
   std::shared_ptr<const Entries> table_;

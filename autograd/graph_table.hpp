@@ -11,7 +11,7 @@ class GraphTable {
   GraphTable(const Subgraph& G, const Var& seed);
 
   /// grad[u(n)] = 1, or the cotangent that was given.
-  void set_to_one(std::size_t n) { entries_[n] = seed_; }
+  void set_to_one(std::size_t n);
   /// The vector-Jacobian product of u(i) for its parent number `use`, with grad[u(i)].
   Var vjp(std::size_t i, std::size_t use);
   /// grad[u(j)] += term
@@ -20,11 +20,14 @@ class GraphTable {
   GradientTable finish(const Var& output, bool only_wanted);
 
  private:
+  Var entry(std::size_t j) const;
+  /// Asks memory for what the next children of u(j) will need: they may lie anywhere on the tape.
+  void look_ahead(std::size_t j) const;
+  static GradientTable::Handle handle(const Var& v);
+
   const Subgraph& G_;
   Var seed_;
-  std::vector<Var> entries_;
-  std::vector<std::uint32_t> counts_;
-  std::vector<Contribution> contributions_;  // of the last node first
+  std::shared_ptr<GradientTable::Entries> table_;  // as far as it is filled in
 };
 
 }  // namespace tapewise

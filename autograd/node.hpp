@@ -28,4 +28,23 @@ struct Node {
   bool variable = false;
 };
 
+/// A node as the tape keeps it, half as large: recording and walking a graph of scalars is bound by
+/// memory. `Tape::node` unpacks it.
+struct PackedNode {
+  static constexpr std::uint32_t is_active = 1, is_in_b = 2, is_variable = 4, was_read = 8;
+  static constexpr std::uint32_t max_line = (1U << 24U) - 1, max_parents = 0xFFFF;
+
+  const OpRecord* op;
+  std::uint32_t parents_begin;
+  std::uint32_t type;
+  std::uint32_t attribute;
+  std::uint32_t generation;
+  std::uint32_t line_and_flags;  ///< flags in the lowest byte
+  std::uint16_t file;            ///< position in the tape's list of file names
+  std::uint16_t parents_count;
+
+  bool has(std::uint32_t flag) const { return (line_and_flags & flag) != 0; }
+};
+static_assert(sizeof(PackedNode) == 32);
+
 }  // namespace tapewise

@@ -46,8 +46,10 @@ std::vector<double> elementwise_vjp(const Var& y, std::size_t use, std::span<con
   return product;
 }
 
-/// A structured op's vjp, recorded on a scratch tape where the parents and g are leaves.
-std::vector<double> structured_vjp(const Var& y, std::size_t use, std::span<const double> g) {
+}  // namespace
+
+std::vector<double> structured_vjp_in_numbers(const Var& y, std::size_t use,
+                                              std::span<const double> g) {
   Tape scratch;
   std::vector<Operand> parents;
   for (std::size_t k = 0; k < y.parent_count(); ++k) {
@@ -67,8 +69,6 @@ std::vector<double> structured_vjp(const Var& y, std::size_t use, std::span<cons
   return product;
 }
 
-}  // namespace
-
 NumbersTable::NumbersTable(const Subgraph& G, double seed)
     : G_(G), seed_(seed), entries_(G.size()) {
   for (std::size_t p = 0; p < G.size(); ++p) {
@@ -85,7 +85,7 @@ std::vector<double> NumbersTable::vjp(std::size_t i, std::size_t use) {
         y.tape().describe(y.id(), "[" + std::string(y.op().name) + "] gives no derivative"));
   }
   return y.op().partial != nullptr ? elementwise_vjp(y, use, entries_[i])
-                                   : structured_vjp(y, use, entries_[i]);
+                                   : structured_vjp_in_numbers(y, use, entries_[i]);
 }
 
 void NumbersTable::add(std::size_t j, std::size_t, std::size_t, const std::vector<double>& term) {

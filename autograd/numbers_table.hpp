@@ -25,6 +25,11 @@ class NumbersTable {
   std::vector<std::vector<double>> entries_;
 };
 
+/// The vector-Jacobian product of a structured op with the numbers `g`, computed by recording its
+/// vjp on a scratch tape.
+std::vector<double> structured_vjp_in_numbers(const Var& y, std::size_t use,
+                                              std::span<const double> g);
+
 /// Back-propagation in numbers from a one-element output.
 /// Throws GradientError when the output has more elements or an op has no derivative.
 std::vector<std::vector<double>> numeric_gradients(const Var& output, std::span<const Var> wanted);

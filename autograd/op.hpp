@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -165,7 +167,26 @@ struct OpTraits {
   bool row_to_number = false;   ///< row ops: a number per row; else a row per row
   bool mean = false;            ///< folding ops: the sum is divided by the number of elements
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run
+  bool has_zeros = false;       ///< a partial may be a structural zero (OnlyIf, Zero)
 };
+
+/// A structural zero among the numbers of a partial or a gradient: it stays zero whatever it is
+/// multiplied with, as `select` does in subgraph B, and is 0 to whoever reads it. A NaN with a
+/// payload that no arithmetic produces.
+struct StructuralZero {
+  static constexpr std::uint64_t bits = 0x7FF8'7A65'726F'0000U;
+  static double number() { return std::bit_cast<double>(bits); }
+  static bool is(double x) { return std::bit_cast<std::uint64_t>(x) == bits; }
+  static double read(double x) { return is(x) ? 0.0 : x; }
+};
+
+/// An elementwise op at one place, read from its rule for numbers of one dtype: raw operands (of
+/// which an op with fewer ignores the last ones), and y.
+using ScalarValue = void (*)(const void* a, const void* b, const void* c, void* y,
+                             const void* attribute);
+/// The same, and ∂y/∂operand for each operand.
+using ScalarStep = void (*)(const void* a, const void* b, const void* c, void* y,
+                            const void* attribute, double* partials);
 
 /// The record of one operation, made from its rule (a struct in ops/ or in the user's file).
 /// The engine knows ops by this record only.
@@ -204,6 +225,10 @@ struct OpRecord {
   Var (*vjp)(const Vjp&) = nullptr;
   /// Elementwise ops: ∂y/∂x_use at the numbers `x`.
   double (*partial)(int use, const double* x, const void* attribute) = nullptr;
+  /// Elementwise ops at one place, without a kernel: by the dtype in which the rule computes; null
+  /// where it is not defined. `scalar_step` is there for float dtypes and ops with a derivative.
+  std::array<ScalarValue, dtypes_count> scalar_value{};
+  std::array<ScalarStep, dtypes_count> scalar_step{};
   /// Elementwise ops: the formulas of value and partial with the operands' names put in.
   std::string (*value_text)(Notation, std::span<const std::string> operands,
                             const void* attribute) = nullptr;

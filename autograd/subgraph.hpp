@@ -23,6 +23,8 @@ class Subgraph {
   /// Number of nodes; the output is the last one. 0 when the output depends on no wanted input.
   std::size_t size() const { return nodes_.size(); }
   NodeId node(std::size_t position) const { return nodes_[position]; }
+  const std::vector<NodeId>& nodes() const { return nodes_; }
+  std::size_t uses_count() const { return uses_.size(); }
   /// Position of a node, or `size()` when it is not inside.
   std::size_t position(NodeId id) const;
   /// The uses of the node at `position`: {i : j in Pa(u(i))}, by descending child, then use.

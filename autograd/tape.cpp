@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <map>
 #include <tapewise/autograd/forward.hpp>
 #include <tapewise/autograd/leaves.hpp>
@@ -47,17 +48,35 @@ struct Tape::Index {
     NodeId id = 0;
     std::uint32_t generation = 0;  // 0: an empty place
   };
+  /// What the shape rule of an elementwise op has said of these types.
+  struct Inferred {
+    const OpRecord* op = nullptr;
+    std::array<std::uint32_t, 3> parents{};
+    std::uint32_t type = 0;
+  };
+  struct Read {
+    NodeId id;
+    NodeId recorded_before;  // the first node recorded after it was read
+    friend bool operator<(const Read& a, const Read& b) { return a.id < b.id; }
+  };
 
   std::unordered_multimap<std::size_t, std::uint32_t> types_by_hash;
   std::unordered_map<const Cell*, NodeId> leaf_of_cell;
   std::unordered_map<const Clock*, std::uint32_t> clock_uses;
   std::map<NodeId, std::string> labels;
-  std::unordered_map<NodeId, NodeId> reads;  // node -> the first node recorded after it was read
-  std::array<Literal, 64> literals;          // constants recorded for plain numbers, by hash
+  std::vector<Read> reads;           // a heap: the newest node on top, to be forgotten first
+  std::array<Literal, 64> literals;  // constants recorded for plain numbers, by hash
+  std::array<Inferred, 64> inferred;
 };
 
+namespace {
+constexpr std::uint32_t no_type = 0xFFFFFFFFU;
+constexpr std::size_t max_dtypes = 8;
+}  // namespace
+
 Tape::Tape() : own_clock_(std::make_shared<Clock>()), index_(std::make_unique<Index>()) {
-  attributes_.push_back(0);  // position 0 stands for "no attribute"
+  attributes_.push(0);  // position 0 stands for "no attribute"
+  files_.push("");
 }
 Tape::~Tape() = default;
 
@@ -105,12 +124,14 @@ Var Tape::leaf(const OpRecord& op, const CellPtr& cell, std::string_view label, 
 }
 
 Var Tape::literal(double number, DType dtype, SourceLine where) {
-  const std::uint64_t bits = bits_of(number_as(ArrayView(number), dtype, "constant"));
+  const std::uint64_t bits = dtype == DType::float64
+                                 ? std::bit_cast<std::uint64_t>(number)
+                                 : bits_of(number_as(ArrayView(number), dtype, "constant"));
   Index::Literal& known = index_->literals[bits * 0x9E3779B97F4A7C15U >> 58U];
   if (known.generation == 0 || known.bits != bits || known.dtype != dtype || known.id >= size() ||
       nodes_[known.id].generation != known.generation) {
     const LeafAttribute attribute{LeafAttribute::no_cell, bits};
-    known.id = append(constant_op(), {}, intern({dtype, {}}), &attribute, where);
+    known.id = append(constant_op(), {}, scalar_type(dtype), &attribute, where);
     known = {bits, dtype, known.id, nodes_[known.id].generation};
   }
   return var(known.id);
@@ -179,94 +200,222 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
   constexpr std::size_t few = 8;
   const std::size_t n = operands.size();
   if (in_b_) where = b_line_;
+  if (n > PackedNode::max_parents) {
+    throw Error("[" + std::string(op.name) + "] a node has at most 65535 operands" +
+                recorded_at(where, size()));
+  }
 
   // The operands' types first: nothing is appended before the shape rule has agreed.
-  std::array<Type, few> few_literals;
+  std::array<std::uint32_t, few> few_type_ids;
   std::array<const Type*, few> few_types;
   std::array<NodeId, few> few_ids;
-  std::vector<Type> many_literals(n > few ? n : 0);
+  std::vector<std::uint32_t> many_type_ids(n > few ? n : 0);
   std::vector<const Type*> many_types(n > few ? n : 0);
   std::vector<NodeId> many_ids(n > few ? n : 0);
-  Type* literals = n > few ? many_literals.data() : few_literals.data();
+  std::uint32_t* type_ids = n > few ? many_type_ids.data() : few_type_ids.data();
   const Type** types = n > few ? many_types.data() : few_types.data();
   NodeId* ids = n > few ? many_ids.data() : few_ids.data();
 
-  bool one_type = op.traits.same_type;
   bool only_vars = true;
-  const Operand* first_var = nullptr;
   DType number_dtype{};
   for (std::size_t k = 0; k < n; ++k) {
     const Operand& operand = *operands[k];
     if (operand.is_var()) {
       require_own(operand.var(), op.name.data());
       ids[k] = operand.var().id();
-      types[k] = types_[nodes_[ids[k]].type].get();
-      if (first_var == nullptr) first_var = &operand;
-      one_type = one_type && nodes_[ids[k]].type == nodes_[first_var->var().id()].type;
-      continue;
-    }
-    if (operand.is_number()) {
+      type_ids[k] = nodes_[ids[k]].type;
+    } else if (operand.is_number()) {
       if (only_vars) number_dtype = literal_dtype(operands);
-      literals[k] = {operand.number_dtype() == DType::boolean ? DType::boolean : number_dtype, {}};
-      require_fit(operand.number(), literals[k].dtype, op, where);
+      const DType dtype = operand.number_dtype() == DType::boolean ? DType::boolean : number_dtype;
+      require_fit(operand.number(), dtype, op, where);
+      type_ids[k] = scalar_type(dtype);
+      only_vars = false;
     } else {
-      literals[k] = operand.array()->type();
-      one_type = false;
+      if (only_vars) number_dtype = literal_dtype(operands);
+      type_ids[k] = intern(operand.array()->type());
+      only_vars = false;
     }
-    types[k] = &literals[k];
-    only_vars = false;
+    types[k] = types_[type_ids[k]].get();
   }
-  const TypeArgs args{op, {types, n}, attribute, where, size()};
-  std::uint32_t type = 0;
-  if (one_type && first_var != nullptr && op.dtypes.contains(first_var->var().dtype())) {
-    type = nodes_[first_var->var().id()].type;
-  } else {
-    const Type inferred = op.type(args);
-    if (!is_addressable(inferred)) {
-      throw args.shape_error("the result " + to_string(inferred) + " is larger than memory can be");
-    }
-    type = intern(inferred);
-  }
+  const std::uint32_t type = infer(op, {types, n}, type_ids, attribute, where);
   if (!only_vars) {
     for (std::size_t k = 0; k < n; ++k) {
       if (operands[k]->is_var()) continue;
       ids[k] = operands[k]->is_number()
-                   ? literal(operands[k]->number(), literals[k].dtype, where).id()
+                   ? literal(operands[k]->number(), types[k]->dtype, where).id()
                    : constant(*operands[k]->array(), {}, where).id();
     }
   }
   return var(append(op, {ids, n}, type, attribute, where));
 }
 
+std::uint32_t Tape::infer(const OpRecord& op, std::span<const Type* const> types,
+                          const std::uint32_t* type_ids, const void* attribute, SourceLine where) {
+  // An elementwise op's type depends on its operands' types only.
+  Index::Inferred* known = nullptr;
+  std::array<std::uint32_t, 3> key{no_type, no_type, no_type};
+  if (op.traits.elementwise && types.size() <= key.size()) {
+    std::copy_n(type_ids, types.size(), key.begin());
+    const std::size_t h = reinterpret_cast<std::size_t>(&op) / alignof(OpRecord) + key[0] * 7U +
+                          key[1] * 31U + key[2] * 61U;
+    known = &index_->inferred[(h ^ h >> 6U) % index_->inferred.size()];
+    if (known->op == &op && known->parents == key) return known->type;
+  }
+  const TypeArgs args{op, types, attribute, where, size()};
+  const Type result = op.type(args);
+  if (!is_addressable(result)) {
+    throw args.shape_error("the result " + to_string(result) + " is larger than memory can be");
+  }
+  const std::uint32_t type = intern(result);
+  if (known != nullptr) *known = {&op, key, type};
+  return type;
+}
+
+Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute) {
+  for (const OperandRef& operand : operands) {
+    if (operand->is_var()) {
+      return operand->var().tape().record(op, operands, attribute, operands[0]->where());
+    }
+  }
+  const std::string line = operands.empty() ? "an unknown line" : to_string(operands[0]->where());
+  throw TypeError("[" + std::string(op.name) +
+                  "] at least one operand must be a Var; these are plain numbers or arrays\n  at " +
+                  line);
+}
+
+Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
+  Tape* tape = x.var().tape_;
+  if (tape == nullptr || !op.traits.same_type || !tape->is_own(x.var())) {
+    const OperandRef operands[] = {x};
+    return record(op, operands, attribute);
+  }
+  const PackedNode& parent = tape->nodes_[x.var().id_];
+  const std::uint32_t type = parent.type;
+  if (!op.dtypes.contains(tape->dtypes_[type])) {
+    const OperandRef operands[] = {x};
+    return record(op, operands, attribute);
+  }
+  const std::uint32_t flags = tape->flags_of(op, parent.line_and_flags, type);
+  const std::size_t words = (op.attribute_bytes + 7) / 8;
+  tape->make_room(1, words);
+  *tape->parents_.end() = x.var().id_;
+  return tape->var(tape->write(op, 1, type, words, attribute, flags, x.where()));
+}
+
+Var Tape::record(const OpRecord& op, const Operand& a, const Operand& b, const void* attribute) {
+  const Operand& some = a.is_var() ? a : b;
+  Tape* tape = some.var().tape_;
+  const auto otherwise = [&] {
+    const OperandRef operands[] = {a, b};
+    return record(op, operands, attribute);
+  };
+  if (tape == nullptr || !op.traits.same_type || !tape->is_own(some.var())) return otherwise();
+  const std::uint32_t type = tape->nodes_[some.var().id_].type;
+  if (!op.dtypes.contains(tape->dtypes_[type])) return otherwise();
+  NodeId ids[2];
+  if (a.is_var() && b.is_var()) {
+    if (!tape->is_own(b.var()) || tape->nodes_[b.var().id_].type != type) return otherwise();
+    ids[0] = a.var().id_;
+    ids[1] = b.var().id_;
+  } else {  // a number that meets a scalar becomes one
+    const Operand& other = a.is_var() ? b : a;
+    const DType dtype = tape->dtypes_[type];
+    if (!other.is_number() || other.number_dtype() == DType::boolean || !is_float(dtype) ||
+        type != tape->scalar_type(dtype)) {
+      return otherwise();
+    }
+    const NodeId literal = tape->literal(other.number(), dtype, a.where()).id();
+    ids[0] = a.is_var() ? a.var().id_ : literal;
+    ids[1] = a.is_var() ? literal : b.var().id_;
+  }
+  const std::uint32_t of_parents =
+      tape->nodes_[ids[0]].line_and_flags | tape->nodes_[ids[1]].line_and_flags;
+  const std::uint32_t flags = tape->flags_of(op, of_parents, type);
+  const std::size_t words = (op.attribute_bytes + 7) / 8;
+  tape->make_room(2, words);
+  NodeId* parents = tape->parents_.end();
+  parents[0] = ids[0];
+  parents[1] = ids[1];
+  return tape->var(tape->write(op, 2, type, words, attribute, flags, a.where()));
+}
+
 NodeId Tape::append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
                     const void* attribute, SourceLine where) {
-  if (nodes_.size() >= std::size_t{0xFFFFFFF0U} || parents_.size() >= std::size_t{0xFFFFFF00U}) {
-    throw Error("[tape] a tape holds at most 2^32 nodes and uses");
+  const std::size_t words = (op.attribute_bytes + 7) / 8;
+  make_room(parents.size(), words);
+  std::uint32_t of_parents =
+      op.traits.leaf && &op != &constant_op() ? PackedNode::is_active | PackedNode::is_variable : 0;
+  for (std::size_t k = 0; k < parents.size(); ++k) {
+    parents_.end()[k] = parents[k];
+    of_parents |= nodes_[parents[k]].line_and_flags;
   }
-  Node node;
+  return write(op, parents.size(), type, words, attribute, flags_of(op, of_parents, type), where);
+}
+
+inline void Tape::make_room(std::size_t parents, std::size_t words) {
+  if (nodes_.has_room(1) && parents_.has_room(parents) && attributes_.has_room(words)) return;
+  grow(parents, words);
+}
+
+void Tape::grow(std::size_t parents, std::size_t words) {
+  constexpr std::size_t most = 0xFFFFFF00U;
+  if (nodes_.size() >= most || parents_.size() + parents >= most ||
+      attributes_.size() + words >= most) {
+    throw Error("[tape] a tape holds at most 2^32 nodes, uses and words of attributes");
+  }
+  nodes_.make_room(1);
+  parents_.make_room(parents);
+  attributes_.make_room(words);
+}
+
+inline std::uint32_t Tape::flags_of(const OpRecord& op, std::uint32_t of_parents,
+                                    std::uint32_t type) const {
+  std::uint32_t flags = of_parents & (PackedNode::is_active | PackedNode::is_variable);
+  if (op.traits.stops_gradient || !is_float(dtypes_[type])) flags &= ~PackedNode::is_active;
+  return in_b_ ? flags | PackedNode::is_in_b : flags;
+}
+
+inline std::uint16_t Tape::file_number(const char* file) {
+  return file == files_[last_file_] ? last_file_ : other_file_number(file);
+}
+
+std::uint16_t Tape::other_file_number(const char* file) {
+  for (std::size_t f = files_.size(); f-- > 0;) {
+    if (files_[f] == file) return last_file_ = static_cast<std::uint16_t>(f);
+  }
+  if (files_.size() > 0xFFFF) return 0;
+  files_.push(file);
+  return last_file_ = static_cast<std::uint16_t>(files_.size() - 1);
+}
+
+inline NodeId Tape::write(const OpRecord& op, std::size_t parents, std::uint32_t type,
+                          std::size_t words, const void* attribute, std::uint32_t flags,
+                          SourceLine where) {
+  if (in_b_) where = b_line_;
+  PackedNode& node = *nodes_.end();
   node.op = &op;
-  node.where = in_b_ ? b_line_ : where;
-  node.in_b = in_b_;
   node.parents_begin = static_cast<std::uint32_t>(parents_.size());
-  node.parents_count = static_cast<std::uint32_t>(parents.size());
   node.type = type;
+  node.attribute = 0;
   node.generation = generation_;
-  node.variable = op.traits.leaf && &op != &constant_op();
-  bool active = node.variable;
-  for (const NodeId p : parents) {
-    active = active || nodes_[p].active;
-    node.variable = node.variable || nodes_[p].variable;
-  }
-  node.active = active && is_float(types_[type]->dtype) && !op.traits.stops_gradient;
-  if (op.attribute_bytes > 0) {
-    const std::size_t words = (op.attribute_bytes + 7) / 8;
+  node.line_and_flags = std::min(where.line, PackedNode::max_line) << 8U | flags;
+  node.file = file_number(where.file);
+  node.parents_count = static_cast<std::uint16_t>(parents);
+  if (words > 0) {
     node.attribute = static_cast<std::uint32_t>(attributes_.size());
-    attributes_.resize(attributes_.size() + words);
-    std::memcpy(attributes_.data() + node.attribute, attribute, op.attribute_bytes);
+    attributes_.end()[words - 1] = 0;
+    std::memcpy(attributes_.end(), attribute, op.attribute_bytes);
+    attributes_.count(words);
   }
-  parents_.insert(parents_.end(), parents.begin(), parents.end());
-  nodes_.push_back(node);
+  parents_.count(parents);
+  nodes_.count(1);
   return size() - 1;
+}
+
+std::uint32_t Tape::scalar_type(DType dtype) {
+  std::uint32_t& known = scalar_types_[static_cast<std::size_t>(dtype)];
+  if (known == 0) known = intern({dtype, {}}) + 1;
+  return known - 1;
 }
 
 std::uint32_t Tape::intern(const Type& type) {
@@ -276,6 +425,7 @@ std::uint32_t Tape::intern(const Type& type) {
     if (*types_[it->second] == type) return it->second;
   }
   types_.push_back(std::make_unique<const Type>(type));
+  dtypes_.push(type.dtype);
   const auto index = static_cast<std::uint32_t>(types_.size() - 1);
   index_->types_by_hash.emplace(h, index);
   return index;
@@ -318,7 +468,7 @@ void Tape::set_label(NodeId id, std::string_view label) { index_->labels[id] = l
 
 std::string Tape::describe(NodeId id, const std::string& what) const {
   if (id >= size()) return what;
-  std::string text = what + recorded_at(nodes_[id].where, id);
+  std::string text = what + recorded_at(node(id).where, id);
   if (const auto l = label(id); !l.empty()) text += " \"" + std::string(l) + "\"";
   return text;
 }
@@ -329,13 +479,17 @@ std::span<std::uint32_t> Tape::visited() {
 }
 
 void Tape::note_read(NodeId id) {
-  if (nodes_[id].variable) index_->reads.try_emplace(id, size());
+  PackedNode& node = nodes_[id];
+  if (!node.has(PackedNode::is_variable) || node.has(PackedNode::was_read)) return;
+  node.line_and_flags |= PackedNode::was_read;
+  index_->reads.push_back({id, size()});
+  std::push_heap(index_->reads.begin(), index_->reads.end());
 }
 
 std::vector<NodeId> Tape::reads_before(NodeId newest) const {
   std::vector<NodeId> ids;
-  for (const auto& [id, recorded_before] : index_->reads) {
-    if (recorded_before <= newest) ids.push_back(id);
+  for (const auto& read : index_->reads) {
+    if (read.recorded_before <= newest) ids.push_back(read.id);
   }
   std::sort(ids.begin(), ids.end());
   return ids;
@@ -353,14 +507,15 @@ bool Tape::guard(const Var& condition) {
         "[guard] a C++ condition needs a bool scalar, this is " + to_string(condition.type())));
   }
   const bool taken = *static_cast<const bool*>(value(condition.id()));
-  if (nodes_[condition.id()].variable) guards_.push_back({condition.id(), taken, size()});
+  if (nodes_[condition.id()].has(PackedNode::is_variable))
+    guards_.push_back({condition.id(), taken, size()});
   return taken;
 }
 
 // --- rewind -------------------------------------------------------------------------------------
 
 Mark Tape::mark() const {
-  return {size(),          nodes_.empty() ? 0 : nodes_.back().generation,
+  return {size(),          nodes_.empty() ? 0 : nodes_[size() - 1].generation,
           parents_.size(), attributes_.size(),
           cells_.size(),   guards_.size()};
 }
@@ -383,12 +538,16 @@ void Tape::forget_after(const Mark& mark) noexcept {
     detach(cells_[c]);
   }
   cells_.resize(mark.cells);
-  nodes_.resize(mark.size);
-  parents_.resize(mark.parents);
-  attributes_.resize(mark.attributes);
+  nodes_.shrink(mark.size);
+  parents_.shrink(mark.parents);
+  attributes_.shrink(mark.attributes);
   guards_.resize(mark.guards);
   index_->labels.erase(index_->labels.lower_bound(mark.size), index_->labels.end());
-  std::erase_if(index_->reads, [&](const auto& read) { return read.first >= mark.size; });
+  auto& reads = index_->reads;
+  while (!reads.empty() && reads.front().id >= mark.size) {
+    std::pop_heap(reads.begin(), reads.end());
+    reads.pop_back();
+  }
   values_.shrink(mark.size);
   ++generation_;
 }

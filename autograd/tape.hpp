@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <tapewise/autograd/cell.hpp>
+#include <tapewise/autograd/flat_array.hpp>
 #include <tapewise/autograd/node.hpp>
 #include <tapewise/autograd/op.hpp>
 #include <tapewise/autograd/values.hpp>
@@ -62,8 +63,16 @@ class Tape {
   /// Throws ShapeError, TypeError or HandleError and leaves the tape as it was.
   Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute,
              SourceLine where);
+  /// The same on the tape of the first operand that is a Var, with the line of the first operand.
+  static Var record(const OpRecord& op, std::span<const OperandRef> operands,
+                    const void* attribute);
+  /// The same for ops with one and two operands. Vars of one type, for which there is no shape rule
+  /// to run, take a short way: some ten nanoseconds a node once the tape has grown.
+  static Var record(const OpRecord& op, const Operand& x, const void* attribute);
+  static Var record(const OpRecord& op, const Operand& a, const Operand& b, const void* attribute);
 
-  /// Forget all nodes recorded since the mark; their memory is kept for the next ones.
+  /// Forget all nodes recorded since the mark; their memory is kept for the next ones. Takes time
+  /// for the labels, reads and leaves that go, none for the other nodes.
   Mark mark() const;
   void rewind(const Mark& mark);
   void clear();
@@ -74,26 +83,55 @@ class Tape {
   Var operator[](NodeId id);
 
   // --- for the engine: flat data, without checks ---
-  const Node& node(NodeId id) const { return nodes_[id]; }
+  Node node(NodeId id) const {
+    const PackedNode& n = nodes_[id];
+    return {n.op,
+            where(id),
+            n.parents_begin,
+            n.parents_count,
+            n.type,
+            n.attribute,
+            n.generation,
+            n.has(PackedNode::is_active),
+            n.has(PackedNode::is_in_b),
+            n.has(PackedNode::is_variable)};
+  }
+  SourceLine where(NodeId id) const {
+    return {files_[nodes_[id].file], nodes_[id].line_and_flags >> 8U};
+  }
+  std::uint32_t generation(NodeId id) const { return nodes_[id].generation; }
+  bool same_type(NodeId a, NodeId b) const { return nodes_[a].type == nodes_[b].type; }
+  const OpRecord& op(NodeId id) const { return *nodes_[id].op; }
+  bool is_active(NodeId id) const { return nodes_[id].has(PackedNode::is_active); }
   std::span<const NodeId> parents(NodeId id) const {
     return {parents_.data() + nodes_[id].parents_begin, nodes_[id].parents_count};
   }
+  /// All nodes and all parents, as they lie in memory.
+  const PackedNode* packed_nodes() const { return nodes_.data(); }
+  const NodeId* packed_parents() const { return parents_.data(); }
+  std::size_t parents_total() const { return parents_.size(); }
+  /// The types that nodes refer to by their number.
+  std::size_t types_count() const { return types_.size(); }
+  const Type& type_number(std::uint32_t t) const { return *types_[t]; }
   /// A node's type; the reference stays good while more nodes are recorded.
   const Type& type(NodeId id) const { return *types_[nodes_[id].type]; }
   /// The different types on the tape, to which Node::type refers.
   std::vector<Type> types() const;
   const void* attribute(NodeId id) const { return attributes_.data() + nodes_[id].attribute; }
+  const std::uint64_t* attributes() const { return attributes_.data(); }
   /// The label or an empty text.
   std::string_view label(NodeId id) const;
   void set_label(NodeId id, std::string_view label);
   /// The cell of an input, parameter or array constant; null for a constant number.
   const CellPtr& cell(NodeId id) const;
   Var var(NodeId id) { return {*this, id, nodes_[id].generation}; }
+  /// Whether `v` is a node of this tape that is still there.
+  bool is_own(const Var& v) const {
+    return v.tape_ == this && v.id_ < nodes_.size() && nodes_[v.id_].generation == v.generation_;
+  }
   /// Throws HandleError unless `v` is a node of this tape.
   void require_own(const Var& v, const char* who) const {
-    if (v.tape_ != this || v.id_ >= nodes_.size() || nodes_[v.id_].generation != v.generation_) {
-      refuse_handle(v, who);
-    }
+    if (!is_own(v)) refuse_handle(v, who);
   }
   /// "[op] what\n  recorded at file:line as %id "label"".
   std::string describe(NodeId id, const std::string& what) const;
@@ -166,7 +204,21 @@ class Tape {
   [[noreturn]] void refuse_handle(const Var& v, const char* who) const;
   NodeId append(const OpRecord& op, std::span<const NodeId> parents, std::uint32_t type,
                 const void* attribute, SourceLine where);
+  /// Room for one more node with so many parents and words of attributes.
+  void make_room(std::size_t parents, std::size_t words);
+  void grow(std::size_t parents, std::size_t words);
+  /// Writes a node into the room that was made; its parents stand there already.
+  NodeId write(const OpRecord& op, std::size_t parents, std::uint32_t type, std::size_t words,
+               const void* attribute, std::uint32_t flags, SourceLine where);
+  /// The flags of a node, from all that its parents have.
+  std::uint32_t flags_of(const OpRecord& op, std::uint32_t of_parents, std::uint32_t type) const;
+  /// The number of the type that the shape rule gives; throws what it throws.
+  std::uint32_t infer(const OpRecord& op, std::span<const Type* const> types,
+                      const std::uint32_t* type_ids, const void* attribute, SourceLine where);
+  std::uint16_t file_number(const char* file);
+  std::uint16_t other_file_number(const char* file);
   std::uint32_t intern(const Type& type);
+  std::uint32_t scalar_type(DType dtype);
   void attach(const CellPtr& cell);
   void detach(const CellPtr& cell);
   void forget_after(const Mark& mark) noexcept;
@@ -177,9 +229,13 @@ class Tape {
   // What is looked up in maps stands in tape.cpp: this header is read by every user program.
   struct Index;
 
-  std::vector<Node> nodes_;
-  std::vector<NodeId> parents_;
-  std::vector<std::uint64_t> attributes_;
+  FlatArray<PackedNode> nodes_;
+  FlatArray<NodeId> parents_;
+  FlatArray<std::uint64_t> attributes_;
+  FlatArray<const char*> files_;  // names of source files, as the compiler gives them
+  std::uint16_t last_file_ = 0;
+  FlatArray<DType> dtypes_;             // of types_
+  std::uint32_t scalar_types_[8] = {};  // by dtype: number of the type plus one, 0 when not known
   std::vector<std::unique_ptr<const Type>> types_;  // never move: see type()
   std::vector<CellPtr> cells_;
   std::vector<std::shared_ptr<Clock>> clocks_;
@@ -194,6 +250,33 @@ class Tape {
   SourceLine b_line_;
   bool in_b_ = false;
 };
+
+inline Tape& Var::tape() const { return tape_ == nullptr ? refuse_empty() : *tape_; }
+inline bool Var::valid() const { return tape_ != nullptr && tape_->is_own(*this); }
+inline Node Var::node() const {
+  tape().require_own(*this, "var");
+  return tape_->node(id_);
+}
+inline const OpRecord& Var::op() const {
+  tape().require_own(*this, "var");
+  return tape_->op(id_);
+}
+inline const Type& Var::type() const {
+  tape().require_own(*this, "var");
+  return tape_->type(id_);
+}
+inline std::size_t Var::parent_count() const {
+  tape().require_own(*this, "var");
+  return tape_->parents(id_).size();
+}
+inline Var Var::parent(std::size_t k) const {
+  if (k >= parent_count()) refuse_parent(k);
+  return tape_->var(tape_->parents(id_)[k]);
+}
+inline const void* Var::attribute_data() const {
+  tape().require_own(*this, "var");
+  return tape_->attribute(id_);
+}
 
 /// A line per node: id, op with its parents, type, label; the nodes of subgraph B are marked with
 /// B.

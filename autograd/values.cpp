@@ -12,11 +12,18 @@ std::size_t size_class(std::size_t bytes) {
 }
 }  // namespace
 
-void Values::grow(NodeId id) {
-  while (chunks_.size() * chunk_size <= id) {
-    chunks_.push_back(std::make_unique<Slot[]>(chunk_size));
+void Values::make_slots(NodeId size) {
+  while (chunks_.size() * chunk_size < size) {
+    chunks_.emplace_back(new Slot[chunk_size]);  // not initialised
+    chunk_table_.push_back(chunks_.back().get());
+    groups_.resize(chunks_.size() * chunk_size / 64);
   }
-  size_ = std::max(size_, id + 1);
+}
+
+const void* Values::pointer(NodeId id) const {
+  const void* data = nullptr;
+  std::memcpy(&data, slot(id), sizeof data);
+  return data;
 }
 
 Buffer* Values::take_block(std::size_t bytes) {
@@ -24,6 +31,7 @@ Buffer* Values::take_block(std::size_t bytes) {
   auto& free = free_by_class_[c];
   if (free.empty()) {
     blocks_.push_back(std::make_unique<Buffer>(std::size_t{1} << c));
+    free.reserve(blocks_.size());  // so that giving blocks back allocates nothing
     return blocks_.back().get();
   }
   Buffer* block = free.back();
@@ -32,32 +40,45 @@ Buffer* Values::take_block(std::size_t bytes) {
 }
 
 void* Values::reserve(NodeId id, std::size_t bytes) {
-  grow(id);
-  Slot& slot = at(id);
-  slot.epoch_plus_one = 0;
-  if (bytes <= inline_bytes) {
-    slot.data = slot.number;
-    return slot.number;
+  make_slots(id + 1);
+  Group& group = touch(id);
+  const std::uint64_t bit = std::uint64_t{1} << id % 64;
+  group.valid &= ~bit;
+  if (bytes <= sizeof(Slot)) return slot(id);
+  if ((group.elsewhere & bit) == 0) {  // a node's size never changes
+    Buffer* block = take_block(bytes);
+    held_.push_back({id, block});
+    std::push_heap(held_.begin(), held_.end());
+    const void* data = block->data();
+    std::memcpy(slot(id), &data, sizeof data);
+    group.elsewhere |= bit;
   }
-  if (slot.block == nullptr) slot.block = take_block(bytes);  // a node's size never changes
-  slot.data = slot.block->data();
-  return slot.block->data();
+  return const_cast<void*>(pointer(id));
 }
 
 void Values::refer(NodeId id, const void* data, std::uint64_t epoch) {
-  grow(id);
-  at(id).data = data;
-  at(id).epoch_plus_one = epoch + 1;
+  make_slots(id + 1);
+  std::memcpy(slot(id), &data, sizeof data);
+  touch(id).elsewhere |= std::uint64_t{1} << id % 64;
+  validate(id, epoch);
 }
 
-void Values::shrink(NodeId size) {
-  for (NodeId id = size; id < size_; ++id) {
-    Slot& slot = at(id);
-    if (slot.block != nullptr)
-      free_by_class_[size_class(slot.block->bytes())].push_back(slot.block);
-    slot = Slot{};
+void Values::shrink(NodeId size) noexcept {
+  while (!held_.empty() && held_.front().id >= size) {
+    Buffer* block = held_.front().block;
+    std::pop_heap(held_.begin(), held_.end());
+    held_.pop_back();
+    free_by_class_[size_class(block->bytes())].push_back(block);
   }
-  size_ = std::min(size_, size);
+  std::size_t first = size / 64;
+  if (size % 64 != 0 && first < groups_.size()) {
+    const std::uint64_t kept = (std::uint64_t{1} << size % 64) - 1;
+    groups_[first].valid &= kept;
+    groups_[first].elsewhere &= kept;
+    ++first;
+  }
+  for (std::size_t g = first; g < touched_; ++g) groups_[g] = Group{};
+  touched_ = std::min(touched_, first);
 }
 
 }  // namespace tapewise

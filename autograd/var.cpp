@@ -6,35 +6,10 @@
 
 namespace tapewise {
 
-Tape& Var::tape() const {
-  if (tape_ == nullptr) throw HandleError("[var] the Var is empty: it was never recorded");
-  return *tape_;
-}
+Tape& Var::refuse_empty() { throw HandleError("[var] the Var is empty: it was never recorded"); }
 
-bool Var::valid() const {
-  return tape_ != nullptr && id_ < tape_->size() && tape_->node(id_).generation == generation_;
-}
-
-const Node& Var::node() const {
-  tape().require_own(*this, "var");
-  return tape_->node(id_);
-}
-
-const Type& Var::type() const {
-  tape().require_own(*this, "var");
-  return tape_->type(id_);
-}
-
-Var Var::parent(std::size_t k) const {
-  if (k >= parent_count()) {
-    throw HandleError(tape_->describe(id_, "[var] there is no parent number " + std::to_string(k)));
-  }
-  return tape_->var(tape_->parents(id_)[k]);
-}
-
-const void* Var::attribute_data() const {
-  tape().require_own(*this, "var");
-  return tape_->attribute(id_);
+void Var::refuse_parent(std::size_t k) const {
+  throw HandleError(tape_->describe(id_, "[var] there is no parent number " + std::to_string(k)));
 }
 
 Var Var::named(std::string_view label) const {
@@ -57,8 +32,12 @@ const void* Var::data() const {
 
 void Operand::refuse_empty() const {
   throw HandleError("[operand] the Var is empty: it was never recorded\n  used at " +
-                    to_string(where_));
+                    to_string(where()));
 }
+
+const ArrayView* Operand::copy_of(const ArrayView& array) { return new ArrayView(array); }
+
+void Operand::drop_array() noexcept { delete array_; }
 
 void Var::require_dtype(DType asked, const char* who) const {
   if (dtype() == asked) return;

@@ -5,10 +5,13 @@
 #include <string_view>
 #include <tapewise/autograd/array.hpp>
 #include <tapewise/autograd/node.hpp>
+#include <utility>
 
 namespace tapewise {
 
 class Tape;
+
+// What only looks something up is defined at the end of tape.hpp.
 
 /// A handle to a node: its tape and id. Copy it freely. It must not outlive its tape, and throws
 /// HandleError when used after a `rewind` has removed the node.
@@ -29,9 +32,9 @@ class Var {
   DType dtype() const { return type().dtype; }
 
   /// The node itself, its op, its parents Pa(u) and its attribute.
-  const Node& node() const;
-  const OpRecord& op() const { return *node().op; }
-  std::size_t parent_count() const { return node().parents_count; }
+  Node node() const;
+  const OpRecord& op() const;
+  std::size_t parent_count() const;
   Var parent(std::size_t k) const;
   const void* attribute_data() const;
 
@@ -70,6 +73,10 @@ class Var {
 
  private:
   friend class Tape;
+  friend class Operand;
+  [[noreturn]] static Tape& refuse_empty();
+  [[noreturn]] void refuse_parent(std::size_t k) const;
+
   Tape* tape_ = nullptr;
   NodeId id_ = 0;
   std::uint32_t generation_ = 0;
@@ -90,39 +97,86 @@ void print_elements(std::ostream& out, const Type& type, const void* data);
 class Operand {
  public:
   /// Throws HandleError for a Var that was never recorded.
-  Operand(const Var& v, SourceLine where = SourceLine::here()) : var_(v), where_(where) {
+  Operand(const Var& v, SourceLine where = SourceLine::here())
+      : tape_(v.tape_),
+        file_(where.file),
+        id_(v.id_),
+        generation_(v.generation_),
+        line_(where.line) {
     if (!v.has_tape()) refuse_empty();
   }
   template <class T>
   requires std::is_arithmetic_v<T> Operand(T number, SourceLine where = SourceLine::here())
       : number_(static_cast<double>(number)),
+        file_(where.file),
+        line_(where.line),
         number_dtype_(std::is_same_v<T, bool> ? DType::boolean
                       : std::is_integral_v<T> ? DType::int64
-                                              : DType::float64),
-        where_(where) {}
+                                              : DType::float64) {}
   template <class X>
   requires(!std::is_arithmetic_v<X> && !std::is_base_of_v<Var, X> &&
            !std::is_base_of_v<Operand, X> && std::is_constructible_v<ArrayView, const X&>)
       Operand(const X& array, SourceLine where = SourceLine::here())
-      : array_(std::make_shared<const ArrayView>(array)), where_(where) {}
+      : array_(new ArrayView(array)), file_(where.file), line_(where.line) {}
+  Operand(const Operand& other)
+      : Operand(other, other.array_ == nullptr ? nullptr : copy_of(*other.array_)) {}
+  Operand(Operand&& other) noexcept : Operand(other, other.array_) { other.array_ = nullptr; }
+  Operand& operator=(Operand other) noexcept {
+    std::swap(tape_, other.tape_);
+    std::swap(id_, other.id_);
+    std::swap(generation_, other.generation_);
+    std::swap(number_, other.number_);
+    std::swap(array_, other.array_);
+    std::swap(file_, other.file_);
+    std::swap(line_, other.line_);
+    std::swap(number_dtype_, other.number_dtype_);
+    return *this;
+  }
+  ~Operand() {
+    if (array_ != nullptr) drop_array();
+  }
 
-  bool is_var() const { return var_.has_tape(); }
+  bool is_var() const { return tape_ != nullptr; }
   bool is_number() const { return !is_var() && array_ == nullptr; }
-  const Var& var() const { return var_; }
+  /// The Var; an empty one for numbers and arrays.
+  Var var() const {
+    Var v;
+    v.tape_ = tape_;
+    v.id_ = id_;
+    v.generation_ = generation_;
+    return v;
+  }
   double number() const { return number_; }
   DType number_dtype() const { return number_dtype_; }
   /// The array; null for Vars and numbers.
-  const ArrayView* array() const { return array_.get(); }
-  SourceLine where() const { return where_; }
+  const ArrayView* array() const { return array_; }
+  SourceLine where() const { return {file_, line_}; }
 
  private:
+  Operand(const Operand& other, const ArrayView* array)
+      : tape_(other.tape_),
+        number_(other.number_),
+        array_(array),
+        file_(other.file_),
+        id_(other.id_),
+        generation_(other.generation_),
+        line_(other.line_),
+        number_dtype_(other.number_dtype_) {}
   [[noreturn]] void refuse_empty() const;
+  static const ArrayView* copy_of(const ArrayView& array);
+  void drop_array() noexcept;
 
-  Var var_;
+  // Without a smart pointer, so that Operands of Vars and numbers cost a few moves: two are made
+  // for each `a + b` that is recorded. The parts of a Var stand apart, as a compiler that copies
+  // them with one load of 16 bytes waits for the two stores that have just written them.
+  Tape* tape_ = nullptr;
   double number_ = 0.0;
+  const ArrayView* array_ = nullptr;  // owned
+  const char* file_;
+  NodeId id_ = 0;
+  std::uint32_t generation_ = 0;
+  std::uint32_t line_;
   DType number_dtype_ = DType::float64;
-  std::shared_ptr<const ArrayView> array_;
-  SourceLine where_;
 };
 
 /// An operand among others: lists of them are handed on without copying any.

@@ -4,6 +4,7 @@
 // (XTENSOR_USE_XSIMD) and must not become part of the library's binary interface.
 #include <memory>
 #include <tapewise/autograd/program.hpp>
+#include <tapewise/autograd/sweep.hpp>
 #include <tapewise/autograd/var.hpp>
 #include <xtensor/xadapt.hpp>
 #include <xtensor/xarray.hpp>
@@ -77,6 +78,11 @@ auto Var::mutable_view() const {
   require_dtype(dtype_of<T>, "mutable_view");
   return xt::adapt(static_cast<T*>(mutable_data()), static_cast<std::size_t>(type().size()),
                    xt::no_ownership(), bridge::xt_shape(shape()));
+}
+
+inline auto NumericGradients::value(const Var& node) const {
+  const auto flat = numbers(node);
+  return xt::adapt(flat.data(), flat.size(), xt::no_ownership(), bridge::xt_shape(node.shape()));
 }
 
 template <class T>

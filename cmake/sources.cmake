@@ -35,6 +35,7 @@ set(TAPEWISE_SOURCES
     autograd/shape.cpp
     autograd/simd_level.cpp
     autograd/subgraph.cpp
+    autograd/sweep.cpp
     autograd/tape.cpp
     autograd/tape_print.cpp
     autograd/text.cpp
@@ -63,7 +64,6 @@ set(TAPEWISE_SOURCES
     ops/math.cpp
     ops/probe.cpp
     ops/reduce.cpp
-    ops/scheme.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
@@ -89,6 +89,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/draft.hpp
     autograd/dtype.hpp
     autograd/error.hpp
+    autograd/flat_array.hpp
     autograd/forward.hpp
     autograd/functional.hpp
     autograd/fused.hpp
@@ -107,6 +108,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/simd_level.hpp
     autograd/source_line.hpp
     autograd/subgraph.hpp
+    autograd/sweep.hpp
     autograd/tape.hpp
     autograd/text.hpp
     autograd/values.hpp

@@ -73,8 +73,8 @@ Var times_partial(const Var& g, const P& partial) {
     return cotangent_times(g, partial);
 }
 
-inline const Var& condition_of(const Var& condition) { return condition; }
-inline const Var& condition_of(const Operand& condition) { return condition.var(); }
+inline Var condition_of(const Var& condition) { return condition; }
+inline Var condition_of(const Operand& condition) { return condition.var(); }
 
 // --- elementwise --------------------------------------------------------------------------------
 
@@ -166,6 +166,86 @@ double elementwise_partial(int use, const double* x, const void* attribute) {
   });
 }
 
+/// The rule at one place, for raw operands whose number type is T: see ScalarValue, ScalarStep.
+template <class R, class T>
+struct ScalarReader {
+  template <int K>
+  static auto at(const void* const (&x)[3]) {
+    return *static_cast<const InTypeOf<R, T, K>*>(x[K]);
+  }
+
+  template <int... k>
+  static auto y_of(const void* const (&x)[3], const void* attribute,
+                   std::integer_sequence<int, k...>) {
+    using Out = typename R::template Out<T>;
+    return static_cast<Out>(kernels::call_value<R>(attribute, at<k>(x)...));
+  }
+
+  static void value(const void* a, const void* b, const void* c, void* y, const void* attribute) {
+    const void* const x[3] = {a, b, c};
+    using Ks = std::make_integer_sequence<int, R::arity>;
+    *static_cast<typename R::template Out<T>*>(y) = y_of(x, attribute, Ks{});
+  }
+
+  template <int I, int... k>
+  static double partial_of(const void* const (&x)[3], T y, const void* attribute,
+                           std::integer_sequence<int, k...>) {
+    const auto p = call_partial<R, I>(attribute, at<k>(x)..., y);
+    using P = std::remove_cvref_t<decltype(p)>;
+    if constexpr (std::is_same_v<P, Zero>) {
+      return StructuralZero::number();
+    } else if constexpr (is_only_if<P>) {
+      return p.condition ? static_cast<double>(read_partial<T>(p.partial))
+                         : StructuralZero::number();
+    } else {
+      return static_cast<double>(read_partial<T>(p));
+    }
+  }
+
+  static void step(const void* a, const void* b, const void* c, void* y, const void* attribute,
+                   double* partials) {
+    const void* const x[3] = {a, b, c};
+    using Ks = std::make_integer_sequence<int, R::arity>;
+    const T result = y_of(x, attribute, Ks{});
+    *static_cast<T*>(y) = result;
+    [&]<int... I>(std::integer_sequence<int, I...>) {
+      ((partials[I] = partial_of<I>(x, result, attribute, Ks{})), ...);
+    }
+    (Ks{});
+  }
+};
+
+/// Whether ∂y/∂x_I may be a structural zero.
+template <class R, int I>
+inline constexpr bool zero_partial = []<int... k>(std::integer_sequence<int, k...>) {
+  using P = std::remove_cvref_t<decltype(call_partial<R, I>(
+      nullptr, std::declval<InTypeOf<R, double, k>>()..., 0.0))>;
+  return std::is_same_v<P, Zero> || is_only_if<P>;
+}
+(std::make_integer_sequence<int, R::arity>{});
+
+template <class R>
+void fill_scalar_readers(OpRecord& op) {
+  [&]<class... T>(std::tuple<T...>*) {
+    const auto fill = [&]<class N>(N) {
+      if constexpr (R::dtypes.contains(dtype_of<N>)) {
+        const auto d = static_cast<std::size_t>(dtype_of<N>);
+        op.scalar_value[d] = &ScalarReader<R, N>::value;
+        if constexpr (std::is_floating_point_v<N> && !R::stops_gradient) {
+          op.scalar_step[d] = &ScalarReader<R, N>::step;
+        }
+      }
+    };
+    (fill(T{}), ...);
+  }(static_cast<std::tuple<bool, std::int64_t, float, double>*>(nullptr));
+  if constexpr (!R::stops_gradient) {
+    op.traits.has_zeros = [&]<int... I>(std::integer_sequence<int, I...>) {
+      return (zero_partial<R, I> || ...);
+    }
+    (std::make_integer_sequence<int, R::arity>{});
+  }
+}
+
 template <class R>
 std::string elementwise_value_text(Notation notation, std::span<const std::string> names,
                                    const void* attribute) {
@@ -255,6 +335,7 @@ void fill_elementwise(OpRecord& op) {
   }
   (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
+  fill_scalar_readers<R>(op);
   op.element_loop = &Loops::template loop<R>;
   if constexpr (requires { &Loops::template opcode<R>; }) {
     op.scalar_opcode = &Loops::template opcode<R>;

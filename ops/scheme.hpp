@@ -128,14 +128,24 @@ template <class... Rules>
 struct OpList {};
 
 /// Appends a node to the tape of the first operand that is a Var.
-Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute);
+inline Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute) {
+  return Tape::record(op, operands, attribute);
+}
 
 /// Appends the node of a rule's op to the tape of the first operand that is a Var.
 /// Throws ShapeError, TypeError or HandleError; the tape is unchanged then.
 template <class R>
 Var record(std::initializer_list<OperandRef> operands,
            const typename R::Attribute& attribute = {}) {
-  return record(record_of<R>(), std::span(operands.begin(), operands.size()), &attribute);
+  const OperandRef* operand = operands.begin();
+  if constexpr (R::arity == 1) {
+    if (operands.size() == 1) return Tape::record(record_of<R>(), *operand[0], &attribute);
+  } else if constexpr (R::arity == 2) {
+    if (operands.size() == 2) {
+      return Tape::record(record_of<R>(), *operand[0], *operand[1], &attribute);
+    }
+  }
+  return record(record_of<R>(), std::span(operand, operands.size()), &attribute);
 }
 template <class R>
 Var record(std::span<const Operand> operands, const typename R::Attribute& attribute = {}) {

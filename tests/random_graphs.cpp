@@ -130,6 +130,13 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype, bool lar
   for (std::size_t k = 0; k < b.size(); ++k) {
     if (!(largest_difference(b[k], numbers[k]) <= (single ? 1e-3 : 1e-11))) return "numbers table";
   }
+  const tw::NumericGradients swept = tw::sweep(graph.output);
+  for (std::size_t k = 0; k < b.size(); ++k) {
+    const auto g = swept.numbers(graph.inputs[k]);
+    if (!(largest_difference(b[k], {g.begin(), g.end()}) <= (single ? 1e-3 : 1e-11))) {
+      return "numeric sweep";
+    }
+  }
   const tw::CompileOptions all_off{.fold = false,
                                    .share = false,
                                    .absorb = false,

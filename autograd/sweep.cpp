@@ -1,0 +1,424 @@
+#include <tapewise/autograd/sweep.hpp>
+
+#include <algorithm>
+#include <tapewise/autograd/forward.hpp>
+#include <tapewise/autograd/leaves.hpp>
+#include <tapewise/autograd/numbers_table.hpp>
+
+namespace tapewise {
+
+namespace {
+
+/// `array` with room for `size` elements by index; what it held is forgotten when it grows.
+template <class T>
+void fit(FlatArray<T>& array, std::size_t size) {
+  if (array.capacity() < size) {
+    array.shrink(0);
+    array.make_room(size);
+  }
+}
+
+/// The same with zeros in all of it when it grows.
+void fit_zeros(FlatArray<std::uint8_t>& array, std::size_t size) {
+  if (array.capacity() >= size) return;
+  fit(array, size);
+  std::memset(array.data(), 0, array.capacity());
+}
+
+}  // namespace
+
+// --- reading ------------------------------------------------------------------------------------
+
+void NumericGradients::require_fit(const Var& node) const {
+  Tape& tape = output().tape();
+  tape.require_own(node, "sweep");
+  if (!tape.is_active(node.id())) {
+    throw TypeError(tape.describe(node.id(), "[sweep] " + std::string(node.op().name) + " " +
+                                                 to_string(node.type()) +
+                                                 " has no gradient: only float nodes that depend "
+                                                 "on an input or parameter have"));
+  }
+  if (!wanted_.empty() && !std::binary_search(wanted_.begin(), wanted_.end(), node.id())) {
+    throw GradientError(tape.describe(
+        node.id(), "[sweep] this node was not among the wanted ones: name it in sweep(y, {...})"));
+  }
+}
+
+const Var& NumericGradients::output() const {
+  if (!done_) throw HandleError("[sweep] there are no gradients: run the sweep");
+  output_.tape().require_own(output_, "sweep");
+  return output_;
+}
+
+double NumericGradients::output_value() const {
+  (void)output();
+  return output_value_;
+}
+
+double NumericGradients::operator[](const Var& node) const {
+  require_fit(node);
+  if (node.type().size() != 1) {
+    throw ShapeError(output_.tape().describe(
+        node.id(), "[sweep] the gradient has shape " + to_string(node.shape()) +
+                       ", one number is wanted: use value(node)"));
+  }
+  return numbers(node)[0];
+}
+
+std::span<const double> NumericGradients::numbers(const Var& node) const {
+  require_fit(node);
+  const auto size = static_cast<std::size_t>(node.type().size());
+  if (node.id() > output_.id() || needed_[node.id()] == 0) {
+    if (zeros_.size() < size) zeros_.resize(size);
+    return {zeros_.data(), size};
+  }
+  const double& entry = gradients_[node.id()];
+  if (node.shape().is_scalar()) return {&entry, 1};
+  return arrays_[std::bit_cast<std::uint64_t>(entry)];
+}
+
+// --- the walks ----------------------------------------------------------------------------------
+
+/// Blocks in which nothing is needed are passed by, eight at a time: a short graph at the end of a
+/// long tape is found at once.
+bool Sweep::are_empty(std::size_t first_of_eight) const {
+  std::uint64_t flags = 0;
+  std::memcpy(&flags, blocks_.data() + first_of_eight, sizeof flags);
+  return flags == 0;
+}
+
+template <class Visit>
+inline void Sweep::for_needed(Visit&& visit) const {
+  const NodeId n = output_.id();
+  for (std::size_t b = 0; b <= n / block; ++b) {
+    if (blocks_[b] == 0) {
+      if (b % 8 == 0 && are_empty(b)) b += 7;
+      continue;
+    }
+    const auto end = static_cast<NodeId>(std::min((b + 1) * block, std::size_t{n} + 1));
+    for (auto id = static_cast<NodeId>(b * block); id < end; ++id) {
+      if (needed_[id] != 0) visit(id);
+    }
+  }
+}
+
+template <class Visit>
+inline void Sweep::for_needed_in_reverse(Visit&& visit) const {
+  const NodeId n = output_.id();
+  for (std::size_t b = n / block + 1; b-- > 0;) {
+    if (blocks_[b] == 0) {
+      if (b % 8 == 7 && are_empty(b - 7)) b -= 7;
+      continue;
+    }
+    const auto begin = static_cast<NodeId>(b * block);
+    for (auto id = static_cast<NodeId>(std::min((b + 1) * block, std::size_t{n} + 1));
+         id-- > begin;) {
+      if (needed_[id] != 0) visit(id);
+    }
+  }
+}
+
+/// Marks the nodes that the output is computed from.
+void Sweep::reach() {
+  const PackedNode* nodes = tape_->packed_nodes();
+  const NodeId* parents = tape_->packed_parents();
+  std::uint8_t* needed = needed_.data();
+  std::uint8_t* blocks = blocks_.data();
+  const NodeId n = output_.id();
+  needed[n] = 1;
+  blocks[n / block] = 1;
+  for_needed_in_reverse([=](NodeId id) {
+    const PackedNode& node = nodes[id];
+    for (std::size_t u = node.parents_begin; u < node.parents_begin + node.parents_count; ++u) {
+      needed[parents[u]] = 1;
+      blocks[parents[u] / block] = 1;
+    }
+  });
+}
+
+/// Algorithm 6.1 over these nodes; scalar ones keep their partials ∂u(i)/∂parent for the way back.
+void Sweep::forward() {
+  const PackedNode* nodes = tape_->packed_nodes();
+  const NodeId* parents = tape_->packed_parents();
+  const std::uint64_t* attributes = tape_->attributes();
+  const std::uint8_t* number_of = number_of_.data();
+  double* partials = partials_.data();
+  Values& values = tape_->values();
+  Values::Slot* const* chunks = values.chunks();
+  const auto slot = [=](NodeId id) -> Values::Slot* {
+    return chunks[id / Values::chunk_size] + id % Values::chunk_size;
+  };
+  double* grad = gradients_.data();
+  bool zeros = false;
+  NodeId group = 0;  // 64 nodes that are declared valid together
+  std::uint64_t computed = 0;
+  const auto declare = [&] {
+    if (computed != 0) values.validate(group * 64, computed, epoch_);
+    computed = 0;
+  };
+  for_needed([&](NodeId id) {
+    if (id / 64 != group) {
+      declare();
+      group = id / 64;
+    }
+    grad[id] = -0.0;  // where reverse_scalars starts
+    const PackedNode& node = nodes[id];
+    const OpRecord& op = *node.op;
+    const ScalarStep step = op.scalar_step[number_of[node.type]];
+    if (step == nullptr) {
+      declare();
+      return other_value(id);
+    }
+    const NodeId* parent = parents + node.parents_begin;
+    const std::size_t last = node.parents_count - 1U;
+    step(slot(parent[0]), slot(parent[last > 0 ? 1 : 0]), slot(parent[last]), slot(id),
+         attributes + node.attribute, partials + node.parents_begin);
+    computed |= std::uint64_t{1} << id % 64;
+    zeros |= op.traits.has_zeros;
+  });
+  declare();
+  has_zeros_ = has_zeros_ || zeros;
+}
+
+/// Values of leaves, masks, arrays and structured ops; room for the gradients of arrays.
+void Sweep::other_value(NodeId id) {
+  const OpRecord& op = tape_->op(id);
+  const Type& type = tape_->type(id);
+  if (op.traits.leaf) {
+    const void* data = forward_one(*tape_, id, epoch_);
+    void* slot = tape_->values().slot(id);
+    if (type.shape.is_scalar() && data != slot) std::memcpy(slot, data, type.bytes());
+  } else {
+    forward_one(*tape_, id, epoch_);
+    has_others_ = true;
+  }
+  if (tape_->is_active(id) && !type.shape.is_scalar()) {
+    if (arrays_used_ == arrays_.size()) arrays_.emplace_back();
+    arrays_[arrays_used_].assign(static_cast<std::size_t>(type.size()), StructuralZero::number());
+    gradients_[id] = std::bit_cast<double>(std::uint64_t{arrays_used_++});
+  }
+}
+
+/// Algorithm 6.2 where every node is a scalar with one partial per use. An entry has started as -0:
+/// adding the first contribution gives that contribution, to the last bit.
+void Sweep::reverse_scalars() {
+  const PackedNode* nodes = tape_->packed_nodes();
+  const NodeId* parents = tape_->packed_parents();
+  const double* partials = partials_.data();
+  double* grad = gradients_.data();
+  NodeId carried = output_.id();
+  double carry = 1.0;  // grad[carried]
+  for_needed_in_reverse([=](NodeId i) mutable {
+    const PackedNode& node = nodes[i];
+    const double g = i == carried ? carry : grad[i];
+    grad[i] = g;
+    // The entry of the node before is the next to be read, and often the last to be added to: it
+    // is kept in a register, as going through memory would take longer than the arithmetic.
+    carried = i - 1;
+    carry = i > 0 ? grad[i - 1] : 0.0;
+    const std::size_t end = std::size_t{node.parents_begin} + node.parents_count;
+    for (std::size_t u = node.parents_begin; u < end; ++u) {
+      const NodeId j = parents[u];
+      const double term = g * partials[u];
+      if (j == carried) {
+        carry += term;
+      } else {
+        grad[j] += term;
+      }
+    }
+  });
+}
+
+/// Algorithm 6.2 for any graph: an entry without a contribution, or with structural zeros only, is
+/// a structural zero, which has nothing to pass on.
+void Sweep::reverse() {
+  double* grad = gradients_.data();
+  for_needed([&](NodeId j) {
+    if (tape_->type(j).shape.is_scalar()) grad[j] = StructuralZero::number();
+  });
+  const double one = 1.0;
+  add(output_.id(), {&one, 1});
+  for_needed_in_reverse([&](NodeId i) {
+    const PackedNode& node = tape_->packed_nodes()[i];
+    if (!node.has(PackedNode::is_active) || node.op->traits.leaf) return;
+    if (node.op->scalar_step[number_of_[node.type]] == nullptr) return other_vjp(i);
+    if (StructuralZero::is(grad[i])) return;
+    for (std::size_t u = node.parents_begin; u < node.parents_begin + node.parents_count; ++u) {
+      if (StructuralZero::is(partials_[u])) continue;
+      double& entry = grad[tape_->packed_parents()[u]];
+      const double term = grad[i] * partials_[u];
+      entry = StructuralZero::is(entry) ? term : entry + term;
+    }
+  });
+  for_needed([&](NodeId j) {
+    if (!tape_->is_active(j)) return;
+    for (double& x : entry(j)) x = StructuralZero::read(x);
+  });
+}
+
+std::span<double> Sweep::entry(NodeId id) {
+  double& number = gradients_[id];
+  if (tape_->type(id).shape.is_scalar()) return {&number, 1};
+  return arrays_[std::bit_cast<std::uint64_t>(number)];
+}
+
+void Sweep::add(NodeId id, std::span<const double> term) {
+  const std::span<double> sum = entry(id);
+  for (std::size_t e = 0; e < term.size(); ++e) {
+    if (StructuralZero::is(term[e])) continue;
+    sum[e] = StructuralZero::is(sum[e]) ? term[e] : sum[e] + term[e];
+  }
+}
+
+void Sweep::other_vjp(NodeId id) {
+  const OpRecord& op = tape_->op(id);
+  const auto parents = tape_->parents(id);
+  const auto g = entry(id);
+  if (g.empty() || std::all_of(g.begin(), g.end(), StructuralZero::is)) return;
+  if (op.vjp == nullptr) {
+    throw GradientError(
+        tape_->describe(id, "[" + std::string(op.name) +
+                                "] gives no derivative: add a vjp to its rule, or wrap the operand "
+                                "in stop_gradient"));
+  }
+  const auto number = static_cast<std::size_t>(tape_->type(id).dtype);
+  const ScalarStep step = op.scalar_step[number];
+  for (std::size_t use = 0; use < parents.size(); ++use) {
+    const NodeId j = parents[use];
+    if (!tape_->is_active(j) || (!wanted_.empty() && leads_[j] == 0)) continue;
+    if (step == nullptr) {
+      std::vector<double> whole(g.begin(), g.end());
+      for (double& x : whole) x = StructuralZero::read(x);
+      add(j, structured_vjp_in_numbers(tape_->var(id), use, whole));
+    } else {
+      add(j, elementwise_vjp(id, use));
+    }
+  }
+}
+
+/// g · ∂y/∂x_use element by element, added up where x_use was broadcast.
+std::vector<double> Sweep::elementwise_vjp(NodeId id, std::size_t use) {
+  constexpr std::size_t most = 3;
+  const OpRecord& op = tape_->op(id);
+  const auto parents = tape_->parents(id);
+  const Type& type = tape_->type(id);
+  const Strides own = row_major_strides(type.shape);
+  std::array<Strides, most> strides{};
+  std::array<const std::byte*, most> data{};
+  std::array<std::size_t, most> bytes{};
+  for (std::size_t k = 0; k < most; ++k) {
+    const NodeId p = parents[std::min(k, parents.size() - 1)];
+    strides[k] = broadcast_strides(tape_->type(p).shape, type.shape);
+    data[k] = static_cast<const std::byte*>(known_value(*tape_, p, epoch_));
+    bytes[k] = size_of(tape_->type(p).dtype);
+  }
+  const auto g = entry(id);
+  std::vector<double> term(static_cast<std::size_t>(tape_->type(parents[use]).size()),
+                           StructuralZero::number());
+  const bool repeated = term.size() != g.size();
+  if (repeated) std::fill(term.begin(), term.end(), 0.0);
+  for (std::size_t e = 0; e < g.size(); ++e) {
+    if (StructuralZero::is(g[e])) continue;
+    std::array<std::int64_t, most> at{};
+    auto rest = static_cast<std::int64_t>(e);
+    for (std::size_t axis = 0; axis < type.shape.rank(); ++axis) {
+      for (std::size_t k = 0; k < most; ++k) at[k] += rest / own[axis] * strides[k][axis];
+      rest %= own[axis];
+    }
+    std::array<const void*, most> x{};
+    for (std::size_t k = 0; k < most; ++k) {
+      x[k] = data[k] + at[k] * static_cast<std::int64_t>(bytes[k]);
+    }
+    double y = 0;
+    std::array<double, most> partials{};
+    op.scalar_step[static_cast<std::size_t>(type.dtype)](x[0], x[1], x[2], &y, tape_->attribute(id),
+                                                         partials.data());
+    if (StructuralZero::is(partials[use])) continue;
+    double& sum = term[static_cast<std::size_t>(at[use])];
+    sum = StructuralZero::is(sum) ? g[e] * partials[use] : sum + g[e] * partials[use];
+  }
+  return term;
+}
+
+// --- running ------------------------------------------------------------------------------------
+
+void Sweep::run(const Var& output) { run(output, std::span<const Var>{}); }
+
+void Sweep::run(const Var& output, std::span<const Var> wanted) {
+  done_ = false;
+  Tape& tape = output.tape();
+  tape.require_own(output, "sweep");
+  const Type& type = output.type();
+  if (!is_float(type.dtype)) {
+    throw TypeError(tape.describe(
+        output.id(), "[sweep] only a float output has a gradient, this is " + to_string(type)));
+  }
+  if (type.size() != 1) {
+    throw GradientError(tape.describe(
+        output.id(), "[sweep] the output has shape " + to_string(type.shape) +
+                         ", the gradient of a scalar is wanted: reduce it first, sweep(sum(y))"));
+  }
+  wanted_.clear();
+  for (const Var& w : wanted) {
+    tape.require_own(w, "sweep");
+    wanted_.push_back(w.id());
+  }
+  std::sort(wanted_.begin(), wanted_.end());
+
+  // Forget the marks of the last run.
+  for (std::size_t b = 0; output_.has_tape() && b <= output_.id() / block; ++b) {
+    if (blocks_[b] == 0) {
+      if (b % 8 == 0 && are_empty(b)) b += 7;
+      continue;
+    }
+    std::memset(needed_.data() + b * block, 0, block);
+    blocks_[b] = 0;
+  }
+  output_ = output;
+  tape_ = &tape;
+  epoch_ = tape.epoch();
+  const NodeId n = output.id();
+  const std::size_t blocks = n / block + 1;
+  fit_zeros(needed_, blocks * block);
+  fit_zeros(blocks_, (blocks + 7) / 8 * 8);
+  fit(gradients_, blocks * block);
+  fit(partials_, tape.parents_total());
+  fit(number_of_, tape.types_count());
+  for (std::uint32_t t = 0; t < tape.types_count(); ++t) {
+    const Type& each = tape.type_number(t);
+    number_of_[t] = each.shape.is_scalar() ? static_cast<std::uint8_t>(each.dtype) : 0;
+  }
+  tape.values().make_slots(n + 1);
+  arrays_used_ = 0;
+  has_zeros_ = has_others_ = false;
+
+  reach();
+  forward();
+  if (has_others_ && !wanted_.empty()) {
+    fit(leads_, blocks * block);
+    for_needed([&](NodeId id) {
+      leads_[id] = std::binary_search(wanted_.begin(), wanted_.end(), id);
+      for (const NodeId p : tape.parents(id)) leads_[id] |= leads_[p];
+    });
+  }
+  if (has_zeros_ || has_others_ || arrays_used_ > 0)
+    reverse();
+  else
+    reverse_scalars();
+  output_value_ = number_at(type.dtype, known_value(tape, n, epoch_), 0);
+  done_ = true;
+}
+
+NumericGradients sweep(const Var& output) { return sweep(output, std::span<const Var>{}); }
+
+NumericGradients sweep(const Var& output, std::span<const Var> wanted) {
+  Sweep sweep;
+  sweep.run(output, wanted);
+  return sweep;
+}
+
+NumericGradients sweep(const Var& output, std::initializer_list<Var> wanted) {
+  return sweep(output, std::span(wanted.begin(), wanted.size()));
+}
+
+}  // namespace tapewise
