@@ -18,8 +18,8 @@ struct CompileOptions {
   bool share = true;             ///< common subexpressions: equal nodes are computed once
   bool absorb = true;            ///< transposes as flags of matmul, broadcasts read in place
   bool fuse = true;              ///< elementwise runs and the sums that end them, block by block
-  bool scalars = true;          ///< ops on single numbers as byte-code
-  bool regroup = true;          ///< independent scalar ops of one kind as vector instructions
+  bool scalars = true;           ///< ops on single numbers as byte-code
+  bool regroup = true;           ///< independent scalar ops of one kind as vector instructions
   std::int64_t fuse_from = 512;  ///< elements from which on arrays are fused
   bool reuse = true;             ///< buffers are reused when their last reader is done
   bool update_in_place = true;   ///< new parameter values are written straight to their cell

@@ -83,13 +83,16 @@ void measure(benchmark::State& state, const Measurement& m) {
 
 void add(Measurement m) {
   const std::string id = m.id;
-  benchmark::RegisterBenchmark(id.c_str(), [m = std::move(m)](benchmark::State& state) {
-    try {
-      measure(state, m);
-    } catch (const std::exception& error) {
-      state.SkipWithError(error.what());
-    }
-  })->UseManualTime()->MinTime(1.0);
+  benchmark::RegisterBenchmark(id.c_str(),
+                               [m = std::move(m)](benchmark::State& state) {
+                                 try {
+                                   measure(state, m);
+                                 } catch (const std::exception& error) {
+                                   state.SkipWithError(error.what());
+                                 }
+                               })
+      ->UseManualTime()
+      ->MinTime(1.0);
 }
 
 void Peers::add(const std::string& id, PeerFactory make) {

@@ -19,9 +19,9 @@ struct Contender {
 
 struct Measurement {
   std::string id;
-  std::string unit;           ///< of the times in the table: "us", "ns/op", "ms"
-  double units_per_second;    ///< what one run's seconds are multiplied with
-  double tolerance = 1e-9;    ///< allowed relative difference of the results
+  std::string unit;         ///< of the times in the table: "us", "ns/op", "ms"
+  double units_per_second;  ///< what one run's seconds are multiplied with
+  double tolerance = 1e-9;  ///< allowed relative difference of the results
   /// Makes the contenders, the first being ours and the second the limit.
   std::function<std::vector<Contender>()> make;
 };

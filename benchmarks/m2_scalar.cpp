@@ -71,8 +71,7 @@ struct Hand {
   std::vector<double> x = data.x, g = std::vector<double>(inputs), a, b, s;
   double tot = 0;
 
-  explicit Hand(int w)
-      : which(w), a(turns()), b(w == 0 ? turns() : 0), s(w == 0 ? turns() : 0) {}
+  explicit Hand(int w) : which(w), a(turns()), b(w == 0 ? turns() : 0), s(w == 0 ? turns() : 0) {}
   std::size_t turns() const { return ops / (which == 0 ? 5U : 4U); }
 
   void run() {
@@ -127,10 +126,12 @@ struct Hand {
 
 Contender limit_of(int which) {
   if (which == 2) {
-    return {"limit", [] {
+    return {"limit",
+            [] {
               volatile double sink = sixteen_chains(data.x);
               (void)sink;
-            }, {}};
+            },
+            {}};
   }
   auto hand = std::make_shared<Hand>(which);
   return {"limit", [hand] { hand->run(); }, [hand] { return hand->result(); }};

@@ -1,5 +1,6 @@
-// M3: the log-likelihood of a Gaussian mixture and its full gradient (the GMM objective of ADBench),
-// double precision. Ours in matrix form; the limit is a gradient by hand with BLAS and vector loops.
+// M3: the log-likelihood of a Gaussian mixture and its full gradient (the GMM objective of
+// ADBench), double precision. Ours in matrix form; the limit is a gradient by hand with BLAS and
+// vector loops.
 #include "m3_mixture.hpp"
 
 #include <cblas.h>
@@ -17,8 +18,14 @@ namespace bench::m3 {
 
 Data make_data(std::int64_t n, std::int64_t d, std::int64_t K) {
   const auto size = [](std::int64_t s) { return static_cast<std::size_t>(s); };
-  return {n, d, K, normal(size(n * d), 3), normal(size(K), 4), normal(size(K * d), 5),
-          uniform(size(K * d), 6, -1, 1), uniform(size(K * d * (d - 1) / 2), 7, -0.5, 0.5)};
+  return {n,
+          d,
+          K,
+          normal(size(n * d), 3),
+          normal(size(K), 4),
+          normal(size(K * d), 5),
+          uniform(size(K * d), 6, -1, 1),
+          uniform(size(K * d * (d - 1) / 2), 7, -0.5, 0.5)};
 }
 
 double constant_part(const Data& p) {
@@ -83,10 +90,10 @@ struct Ours {
     const tw::Var distance = tw::sum(square(tw::reshape(z, {p.n, p.K, p.d}) - center), -1);
     const tw::Var logits = alpha + tw::sum(q, -1) - 0.5 * distance;
     const double n = static_cast<double>(p.n);
-    const tw::Var y = tw::sum(tw::logsumexp(logits, -1)) - n * tw::logsumexp(alpha) +
-                      0.5 * wishart_gamma * wishart_gamma *
-                          (tw::sum(square(diagonal)) + tw::sum(square(l))) -
-                      static_cast<double>(wishart_m) * tw::sum(q) + constant_part(p);
+    const tw::Var y =
+        tw::sum(tw::logsumexp(logits, -1)) - n * tw::logsumexp(alpha) +
+        0.5 * wishart_gamma * wishart_gamma * (tw::sum(square(diagonal)) + tw::sum(square(l))) -
+        static_cast<double>(wishart_m) * tw::sum(q) + constant_part(p);
     const tw::GradientTable table = tw::backward(y, {alpha, mu, q, l});
     outputs = {y, table[alpha], table[mu], table[q], table[l]};
     program = std::make_unique<tw::Program>(tw::compile(outputs));

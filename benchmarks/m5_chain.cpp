@@ -21,8 +21,8 @@ struct Ours {
   explicit Ours(const Data& data) {
     std::vector<tw::Var> v;
     for (const auto& x : data.in) {
-      v.push_back(tape.input(tw::ArrayView(
-          x.data(), {tw::DType::float32, {static_cast<std::int64_t>(x.size())}})));
+      v.push_back(tape.input(
+          tw::ArrayView(x.data(), {tw::DType::float32, {static_cast<std::int64_t>(x.size())}})));
     }
     const tw::Var y = tw::mean(square(tanh(v[0] * v[1] + v[2]) * v[3] + v[4]));
     const tw::GradientTable table = tw::backward(y, v);

@@ -36,7 +36,8 @@ struct Rosenbrock : Ours {
   Rosenbrock(const std::vector<double>& at, const std::vector<double>& v) {
     const tw::Var x = leaf(tape, at), direction = leaf(tape, v);
     const auto n = static_cast<std::int64_t>(at.size());
-    const tw::Var head = tw::slice(x, {tw::Slice{0, n - 1}}), next = tw::slice(x, {tw::Slice{1, n}});
+    const tw::Var head = tw::slice(x, {tw::Slice{0, n - 1}}),
+                  next = tw::slice(x, {tw::Slice{1, n}});
     const tw::Var y = tw::sum(100.0 * square(next - square(head)) + square(1.0 - head));
     const tw::Var g = tw::backward(y, {x})[x];
     const tw::Var hv = tw::backward(tw::sum(g * direction), {x})[x];

@@ -1,5 +1,5 @@
-// M8: 1000 layers h <- tanh(h W_i) of 256 x 256, batch 64, float32; sum of squares of the last h and
-// the gradient in all W_i. Plain, and with 14 MB for what is kept. The limit is the gemm calls.
+// M8: 1000 layers h <- tanh(h W_i) of 256 x 256, batch 64, float32; sum of squares of the last h
+// and the gradient in all W_i. Plain, and with 14 MB for what is kept. The limit is the gemm calls.
 #include <cblas.h>
 
 #include <cmath>

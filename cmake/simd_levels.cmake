@@ -1,9 +1,13 @@
 # ops/kernels/level.cpp, compiled once for each SIMD level: as it is for the baseline, and into an
 # object library of its own for the others. These rename our namespace and xsimd's, so that no inline
 # function of theirs can be taken for the baseline's by the linker and meet an older processor.
+# xsimd 8.1 does not compile for AVX-512 without optimization: g++'s intrinsics are macros with casts
+# then, which do not see a batch's conversion.
+set(optimized "$<$<OR:$<CONFIG:Debug>,$<CONFIG:>>:-O2>")
 set_source_files_properties(
-  ops/kernels/level.cpp PROPERTIES COMPILE_DEFINITIONS
-                                   TAPEWISE_LEVEL_KERNELS=tapewise_kernels_sse2)
+  ops/kernels/level.cpp
+  PROPERTIES COMPILE_DEFINITIONS TAPEWISE_LEVEL_KERNELS=tapewise_kernels_sse2
+             COMPILE_OPTIONS "${optimized}")
 
 function(tapewise_simd_level target level)
   add_library(tapewise_${level} OBJECT ops/kernels/level.cpp)

@@ -63,9 +63,8 @@ class CodeBuilder {
   /// The number type that the rule computes in: that of the first number among result and operands.
   DType number_of(const DraftNode& node) const {
     const DType dtype = draft_.type_of(node).dtype;
-    return dtype == DType::boolean
-               ? draft_.type_of(draft_.nodes[draft_.operands_of(node)[0]]).dtype
-               : dtype;
+    return dtype == DType::boolean ? draft_.type_of(draft_.nodes[draft_.operands_of(node)[0]]).dtype
+                                   : dtype;
   }
 
   std::uint32_t attribute_of(const DraftNode& node) {
@@ -83,9 +82,8 @@ class CodeBuilder {
     const DraftNode& node = draft_.nodes[id];
     const auto operands = draft_.operands_of(node);
     ScalarInstruction instruction;
-    instruction.op = node.op->scalar_opcode == nullptr
-                         ? std::uint32_t{ScalarCode::call}
-                         : node.op->scalar_opcode(number_of(node));
+    instruction.op = node.op->scalar_opcode == nullptr ? std::uint32_t{ScalarCode::call}
+                                                       : node.op->scalar_opcode(number_of(node));
     instruction.out = slot_of(id);
     instruction.a = slot_of(operands[0]);
     if (operands.size() > 1) instruction.b = slot_of(operands[1]);

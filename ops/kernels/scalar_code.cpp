@@ -29,9 +29,8 @@ template <class... Rules>
 constexpr auto elementwise_of(OpList<Rules...>) {
   return (if_elementwise<Rules>() + ... + Numbered<>{});
 }
-using AllRules = decltype(with_all_families([](auto... family) {
-  return (elementwise_of(family) + ...);
-}));
+using AllRules =
+    decltype(with_all_families([](auto... family) { return (elementwise_of(family) + ...); }));
 
 template <std::uint32_t k, class... Rules>
 auto rule_at(Numbered<Rules...>) -> std::tuple_element_t<k, std::tuple<Rules...>>;
@@ -124,8 +123,10 @@ const ScalarInstruction* run_call(const ScalarCode& code, const ScalarInstructio
   return pc + 2;
 }
 
-#define TAPEWISE_CASE(n) \
-  case n: pc = step<n>(pc, slots, attributes); break;
+#define TAPEWISE_CASE(n)                 \
+  case n:                                \
+    pc = step<n>(pc, slots, attributes); \
+    break;
 #define TAPEWISE_CASES_4(n) \
   TAPEWISE_CASE(n) TAPEWISE_CASE((n) + 1) TAPEWISE_CASE((n) + 2) TAPEWISE_CASE((n) + 3)
 #define TAPEWISE_CASES_16(n) \
@@ -148,7 +149,10 @@ void run(const ScalarCode& code, Slot* slots) {
       TAPEWISE_CASES_256(256)
       TAPEWISE_CASES_256(512)
       TAPEWISE_CASES_256(768)
-      case ScalarCode::vector: run_vector(code, code.vectors[pc->a], slots); ++pc; break;
+      case ScalarCode::vector:
+        run_vector(code, code.vectors[pc->a], slots);
+        ++pc;
+        break;
       case ScalarCode::call: pc = run_call(code, pc, slots); break;
       default: return;
     }
