@@ -167,6 +167,7 @@ struct OpTraits {
   bool row_to_number = false;   ///< row ops: a number per row; else a row per row
   bool mean = false;            ///< folding ops: the sum is divided by the number of elements
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run
+  bool composite = false;       ///< written in other ops: records their nodes, none of its own
   bool has_zeros = false;       ///< a partial may be a structural zero (OnlyIf, Zero)
 };
 
@@ -197,7 +198,10 @@ struct OpRecord {
   std::string_view formula;
   std::string_view domain;
   std::string_view source;
-  int arity = 0;  ///< number of parents; -1: any number
+  std::string_view signature;   ///< "f(x, axes=all)"; empty: the name and the operands
+  std::string_view derivative;  ///< in words or formulas, where no `partial_text` gives it
+  std::string_view peers;       ///< what others call it: "torch.tanh, jax.numpy.tanh"
+  int arity = 0;                ///< number of parents; -1: any number
   std::size_t attribute_bytes = 0;
   OpTraits traits;
   DTypes dtypes;

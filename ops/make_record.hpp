@@ -437,10 +437,17 @@ OpRecord make_record(std::string_view family) {
   op.traits.stops_gradient = R::stops_gradient;
   op.dtypes = R::dtypes;
   static_assert(std::is_trivially_copyable_v<typename R::Attribute>);
-  if constexpr (requires { R::elementwise_scheme; })
+  op.signature = R::signature;
+  op.derivative = R::derivative;
+  op.peers = R::peers;
+  if constexpr (requires { R::elementwise_scheme; }) {
     fill_elementwise<R, Loops>(op);
-  else
+  } else if constexpr (requires { R::composite_scheme; }) {
+    op.traits.composite = true;
+    op.examples = &R::examples;
+  } else {
     fill_structured<R>(op);
+  }
   return op;
 }
 

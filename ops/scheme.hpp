@@ -49,6 +49,11 @@ struct Rule {
   using Attribute = NoAttribute;
   static constexpr std::string_view domain = "all real numbers";
   static constexpr std::string_view source = "";
+  static constexpr std::string_view signature = "";  ///< "f(x, axes=all)"; empty: name and operands
+  /// The derivative in words or formulas, where it is not read from `partial`: "Ā = G·Bᵀ".
+  static constexpr std::string_view derivative = "";
+  /// What others call it, separated by ", ": "torch.tanh, jax.numpy.tanh, tf.math.tanh".
+  static constexpr std::string_view peers = "";
   static constexpr DTypes dtypes = floats;
   static constexpr bool has_kinks = false;
   static constexpr bool stops_gradient = false;
@@ -89,6 +94,15 @@ struct Structured : Rule {
   static constexpr std::string_view domain = "all shapes";
   /// The operand or result whose dtype is the kernel's T.
   static const Type& number_type(const KernelRequest& request) { return request.out; }
+};
+
+/// An op that is written in other ops: its function records several nodes, and whoever reads the
+/// tape sees those. The rule is its entry in the list of ops, on whose examples it is tested:
+///
+///     static std::vector<Example> examples()
+struct Composite : Rule {
+  static constexpr bool composite_scheme = true;
+  static constexpr int arity = -1;
 };
 
 /// The identity of a rule: the address of its own copy of this.
