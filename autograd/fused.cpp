@@ -1,6 +1,8 @@
 #include <tapewise/autograd/fused.hpp>
 
 #include <algorithm>
+#include <numeric>
+#include <tapewise/autograd/threads.hpp>
 
 namespace tapewise {
 
@@ -46,6 +48,11 @@ struct TotalFold {
   }
 };
 
+/// Some of a group's rows and columns, in whole blocks.
+struct Region {
+  std::int64_t row, row_end, column, column_end;
+};
+
 /// The state of one thread that runs blocks of a group.
 class BlockRunner {
  public:
@@ -60,48 +67,84 @@ class BlockRunner {
     }
   }
 
-  void run_all() {
+  void run(const Region& region) {
     if (group_.folds_across) {
-      for (std::int64_t c = 0; c < group_.columns; c += group_.block_columns) run_panel(c);
+      for (std::int64_t c = region.column; c < region.column_end; c += group_.block_columns) {
+        run_panel(region, c);
+        finish_panel(c, scratch_);
+      }
       return;
     }
-    for (std::int64_t r = 0; r < group_.rows; r += group_.block_rows) {
-      go_to(r, 0);
-      for (std::int64_t c = 0; c < group_.columns; c += group_.block_columns) {
-        block(r, c);
-        advance();
-      }
+    run_blocks(region);
+    if (!group_.folds_total) return;
+    std::byte sums[FusedGroup::max_totals * FoldLoops::accumulator_bytes];
+    totals_to(sums);
+    finish_totals(sums);
+  }
+
+  /// As `run`, but sums go to `sums`: they are a part of the whole.
+  void run_part(const Region& region, std::byte* sums) {
+    if (group_.folds_across) {
+      run_panel(region, 0);
+      std::memcpy(sums, scratch_, group_.sums_bytes());
+    } else {
+      run_blocks(region);
+      totals_to(sums);
     }
-    if (group_.folds_total) finish_totals();
+  }
+
+  void finish(const std::byte* sums) {
+    if (group_.folds_across)
+      finish_panel(0, sums);
+    else
+      finish_totals(sums);
   }
 
  private:
+  void run_blocks(const Region& region) {
+    for (std::int64_t r = region.row; r < region.row_end; r += group_.block_rows) {
+      go_to(r, region.column);
+      for (std::int64_t c = region.column; c < region.column_end; c += group_.block_columns) {
+        block(r, c, region.row_end);
+        advance();
+      }
+    }
+  }
+
   /// All rows of some columns, whose sums are formed on the way.
-  void run_panel(std::int64_t column) {
-    for (const FusedOp& op : group_.ops) {
-      if (op.kind != FusedOp::Kind::across) continue;
-      std::memset(scratch_ + op.accumulators, 0,
-                  static_cast<std::size_t>(group_.block_columns) * FoldLoops::accumulator_bytes);
-    }
-    for (std::int64_t r = 0; r < group_.rows; r += group_.block_rows) {
+  void run_panel(const Region& region, std::int64_t column) {
+    std::memset(scratch_, 0, group_.sums_bytes());
+    for (std::int64_t r = region.row; r < region.row_end; r += group_.block_rows) {
       go_to(r, column);
-      block(r, column);
+      block(r, column, region.row_end);
     }
+  }
+
+  void finish_panel(std::int64_t column, const std::byte* sums) {
     const std::int64_t width = std::min(group_.block_columns, group_.columns - column);
     for (const FusedOp& op : group_.ops) {
       if (op.kind != FusedOp::Kind::across) continue;
-      op.fold.finish(base_[op.out.slot] + column * op.out.column_bytes, scratch_ + op.accumulators,
+      op.fold.finish(base_[op.out.slot] + column * op.out.column_bytes, sums + op.accumulators,
                      width, op.count);
     }
   }
 
-  void finish_totals() {
+  void totals_to(std::byte* sums) {
     std::size_t total = 0;
     for (const FusedOp& op : group_.ops) {
       if (op.kind != FusedOp::Kind::total) continue;
-      TotalFold& fold = totals_[total++];
+      TotalFold& fold = totals_[total];
       fold.flush(op.fold);
-      op.fold.finish(base_[op.out.slot], fold.accumulator, 1, op.count);
+      std::memcpy(sums + FoldLoops::accumulator_bytes * total++, fold.accumulator,
+                  FoldLoops::accumulator_bytes);
+    }
+  }
+
+  void finish_totals(const std::byte* sums) {
+    for (const FusedOp& op : group_.ops) {
+      if (op.kind != FusedOp::Kind::total) continue;
+      op.fold.finish(base_[op.out.slot], sums, 1, op.count);
+      sums += FoldLoops::accumulator_bytes;
     }
   }
 
@@ -116,8 +159,8 @@ class BlockRunner {
   }
 
   /// Every op of the group, on one block.
-  void block(std::int64_t row, std::int64_t column) {
-    const std::int64_t rows = std::min(group_.block_rows, group_.rows - row);
+  void block(std::int64_t row, std::int64_t column, std::int64_t row_end) {
+    const std::int64_t rows = std::min(group_.block_rows, row_end - row);
     const std::int64_t width = std::min(group_.block_columns, group_.columns - column);
     const auto elements = static_cast<std::size_t>((rows - 1) * group_.block_columns + width);
     // The memory of the next block is fetched while this one is computed, a stream with each op.
@@ -180,23 +223,94 @@ class BlockRunner {
     }
   }
 
-  static constexpr std::size_t max_totals = 4;
-
   const FusedGroup& group_;
   std::byte* base_[FusedGroup::max_slots];
   std::byte* slot_[FusedGroup::max_slots];
   std::int64_t block_bytes_[FusedGroup::max_slots];
   std::size_t stream_[FusedGroup::max_slots];  // the externals that move with the block
   std::size_t streams_ = 0;
-  TotalFold totals_[max_totals];
+  TotalFold totals_[FusedGroup::max_totals];
   alignas(64) std::byte scratch_[FusedGroup::max_scratch_bytes];
 };
 
+/// How a group is shared out: along rows or columns, in multiples of `unit`.
+struct Division {
+  bool by_rows;
+  std::int64_t unit;
+  int parts;
+  bool joins_sums;  ///< the parts' sums are parts of the same sums
+
+  explicit Division(const FusedGroup& g) : by_rows(false), unit(g.block_columns), parts(1) {
+    const std::int64_t row_blocks = g.rows / g.block_rows, panels = g.columns / g.block_columns;
+    by_rows = g.acts_on_rows || (g.folds_across ? panels < 2 : row_blocks >= panels);
+    if (by_rows) unit = g.block_rows;
+    // Sums are formed in blocks of a fixed size, counted from the first element.
+    const std::int64_t elements = by_rows ? g.block_rows * g.columns : g.block_columns;
+    if (g.folds_total) unit *= fold_block_size / std::gcd(fold_block_size, elements);
+    joins_sums = g.folds_total || (g.folds_across && by_rows);
+    if (g.folds_total && !by_rows && g.rows > 1) return;
+    const std::int64_t units = (by_rows ? g.rows : g.columns) / unit;
+    parts = static_cast<int>(std::clamp<std::int64_t>(units, 1, num_threads()));
+    if (joins_sums) {
+      const auto fit = max_sums_bytes / std::max<std::size_t>(g.sums_bytes(), 1);
+      parts = std::clamp(static_cast<int>(fit), 1, parts);
+    }
+  }
+  Region region(const FusedGroup& g, int part) const {
+    const std::int64_t n = by_rows ? g.rows : g.columns;
+    const std::int64_t begin = threads::part_begin(n, unit, part, parts);
+    const std::int64_t end = threads::part_begin(n, unit, part + 1, parts);
+    return by_rows ? Region{begin, end, 0, g.columns} : Region{0, g.rows, begin, end};
+  }
+  static constexpr std::size_t max_sums_bytes = 32 * 1024;
+};
+
+void run_divided(const FusedGroup& group, const void* const* outside, const Division& division) {
+  alignas(64) std::byte sums[Division::max_sums_bytes];
+  const std::size_t sums_bytes = group.sums_bytes();
+  threads::for_parts(division.parts, [&](int part) {
+    BlockRunner runner(group, outside);
+    const Region region = division.region(group, part);
+    if (division.joins_sums)
+      runner.run_part(region, sums + sums_bytes * static_cast<std::size_t>(part));
+    else
+      runner.run(region);
+  });
+  if (!division.joins_sums) return;
+  std::size_t total = 0;
+  for (const FusedOp& op : group.ops) {
+    const bool across = op.kind == FusedOp::Kind::across;
+    if (!across && op.kind != FusedOp::Kind::total) continue;
+    const std::size_t at = across ? op.accumulators : FoldLoops::accumulator_bytes * total++;
+    for (int part = 1; part < division.parts; ++part) {
+      op.fold.merge(sums + at, sums + sums_bytes * static_cast<std::size_t>(part) + at,
+                    across ? group.columns : 1);
+    }
+  }
+  BlockRunner(group, outside).finish(sums);
+}
+
 }  // namespace
 
+std::size_t FusedGroup::sums_bytes() const {
+  std::size_t bytes = 0;
+  for (const FusedOp& op : ops) {
+    if (op.kind == FusedOp::Kind::total) bytes += FoldLoops::accumulator_bytes;
+    if (op.kind == FusedOp::Kind::across) {
+      bytes =
+          op.accumulators + static_cast<std::size_t>(block_columns) * FoldLoops::accumulator_bytes;
+    }
+  }
+  return bytes;
+}
+
 void run_fused(const KernelCall& call) {
-  const auto* group = call.params<const FusedGroup*>();
-  BlockRunner(*group, call.in_data).run_all();
+  const auto& group = *call.params<const FusedGroup*>();
+  if (group.large && num_threads() > 1) {
+    const Division division(group);
+    if (division.parts > 1) return run_divided(group, call.in_data, division);
+  }
+  BlockRunner(group, call.in_data).run({0, group.rows, 0, group.columns});
 }
 
 }  // namespace tapewise

@@ -64,11 +64,17 @@ struct FusedGroup {
   std::int64_t rows = 1, columns = 1;
   std::int64_t block_rows = 1, block_columns = 1;
   bool folds_across = false, folds_total = false;
+  bool acts_on_rows = false;  ///< some op needs whole rows
+  bool large = false;         ///< worth the while of several threads
   std::vector<External> externals;
   std::vector<std::size_t> scratch;  ///< offsets of the scratch slots
   std::size_t scratch_bytes = 0;
   std::vector<FusedOp> ops;
   std::size_t element_bytes = 8;  ///< of what is folded into one number
+
+  static constexpr std::size_t max_totals = 4;
+  /// Of the accumulators of all sums: of a panel's columns, or of the totals.
+  std::size_t sums_bytes() const;
 };
 
 /// Runs a group; KernelCall::params holds a pointer to it.

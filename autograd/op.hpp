@@ -99,6 +99,8 @@ struct FoldLoops {
   void (*block)(void* acc, const void* x, std::int64_t n);
   /// acc[j] += Σ x[r][j]; all calls but the last with a multiple of fold_rows_size rows
   void (*rows)(void* acc, const void* x, std::int64_t rows, std::int64_t stride, std::int64_t n);
+  /// acc[j] += other[j]
+  void (*merge)(void* acc, const void* other, std::int64_t n);
   /// out[j] = acc[j] / count
   void (*finish)(void* out, const void* acc, std::int64_t n, double count);
 };

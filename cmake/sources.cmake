@@ -39,6 +39,7 @@ set(TAPEWISE_SOURCES
     autograd/tape.cpp
     autograd/tape_print.cpp
     autograd/text.cpp
+    autograd/threads.cpp
     autograd/values.cpp
     autograd/var.cpp
     # ops
@@ -111,6 +112,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/sweep.hpp
     autograd/tape.hpp
     autograd/text.hpp
+    autograd/threads.hpp
     autograd/values.hpp
     autograd/var.hpp
     autograd/xtensor_bridge.hpp

@@ -8,6 +8,8 @@ namespace {
 /// Blocks are made smaller until what stays inside a group fits into the first cache.
 constexpr std::int64_t largest_block = 256, smallest_block = 64;
 constexpr std::size_t cache_bytes = 24 * 1024;
+/// Element operations from which on several threads gain more than they cost (some 10 µs).
+constexpr double large_group = 1 << 17;
 
 /// Turns the members of a fused unit into a FusedGroup: the axes of its shape become rows and
 /// columns, its operands slots, its nodes ops on blocks.
@@ -30,6 +32,7 @@ class FusedBuilder {
     add_outside();
     for (const DraftId id : members_) add_op(id);
     lay_out_scratch();
+    group_.large = flops_ >= large_group;
     BuiltStep step;
     for (const Outside& outside : outside_) step.outside.push_back(outside.operand);
     for (const DraftId id : stored_) step.outside.push_back(id);
@@ -119,7 +122,7 @@ class FusedBuilder {
     if (node.op->traits.elementwise) return;
     switch (kind_of(id)) {
       case FusedOp::Kind::across: group_.folds_across = true; break;
-      case FusedOp::Kind::row: has_rows_ = true; break;
+      case FusedOp::Kind::row: group_.acts_on_rows = true; break;
       default: group_.folds_total = true;
     }
   }
@@ -137,7 +140,7 @@ class FusedBuilder {
 
   void choose_block() {
     const std::int64_t rows = group_.rows, columns = group_.columns;
-    if (has_rows_ || columns <= block_elements_) {
+    if (group_.acts_on_rows || columns <= block_elements_) {
       group_.block_columns = columns;
       group_.block_rows = std::max<std::int64_t>(1, block_elements_ / columns);
       if (group_.folds_across) {
@@ -358,7 +361,6 @@ class FusedBuilder {
   std::vector<Strides> walk_, merged_;
   std::array<std::int64_t, Shape::max_rank> sizes_{};
   std::size_t last_ = 0, outer_ = 0;
-  bool has_rows_ = false;
   std::vector<Scratch> pieces_;
   double flops_ = 0;
 };

@@ -238,7 +238,7 @@ class Fuser {
       std::size_t leading = 0;
       while (leading < rank && (axes >> leading & 1U) != 0) ++leading;
       if (leading == rank) {
-        return group.across || group.totals == 4 ? Fold::none : Fold::total;
+        return group.across || group.totals == FusedGroup::max_totals ? Fold::none : Fold::total;
       }
       if (axes == (1U << leading) - 1U && leading > 0) {
         const std::int64_t rows = size_of_axes(type.shape, 0, leading);

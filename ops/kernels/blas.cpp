@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <algorithm>
+#include <tapewise/autograd/threads.hpp>
 
 namespace tapewise::kernels {
 
@@ -11,28 +12,58 @@ namespace {
 /// 55 ns to begin, gemv 12 (measured with OpenBLAS 0.3.21; even at about 5x5x5 and 1x1x8).
 constexpr std::int64_t tiny_matrix = 64, tiny_vector = 8;
 
+/// Products are split over our own threads: OpenBLAS's pool would compete with ours.
+void use_one_blas_thread() {
+  static const bool done = (openblas_set_num_threads(1), true);
+  (void)done;
+}
+
 CBLAS_TRANSPOSE flag(std::uint32_t transposed) {
   return transposed != 0 ? CblasTrans : CblasNoTrans;
 }
 
-void gemm(const Product& p, const float* a, const float* b, float* c) {
+/// The rows that lie behind each other in memory have `ld` elements.
+struct Leading {
+  int a, b, c;
+};
+
+void gemm(const Product& p, const Leading& ld, const float* a, const float* b, float* c) {
   cblas_sgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
-              static_cast<int>(p.n), static_cast<int>(p.k), 1.0F, a,
-              static_cast<int>(p.trans_a != 0 ? p.m : p.k), b,
-              static_cast<int>(p.trans_b != 0 ? p.k : p.n), 0.0F, c, static_cast<int>(p.n));
+              static_cast<int>(p.n), static_cast<int>(p.k), 1.0F, a, ld.a, b, ld.b, 0.0F, c, ld.c);
 }
-void gemm(const Product& p, const double* a, const double* b, double* c) {
+void gemm(const Product& p, const Leading& ld, const double* a, const double* b, double* c) {
   cblas_dgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
-              static_cast<int>(p.n), static_cast<int>(p.k), 1.0, a,
-              static_cast<int>(p.trans_a != 0 ? p.m : p.k), b,
-              static_cast<int>(p.trans_b != 0 ? p.k : p.n), 0.0, c, static_cast<int>(p.n));
+              static_cast<int>(p.n), static_cast<int>(p.k), 1.0, a, ld.a, b, ld.b, 0.0, c, ld.c);
 }
-void gemm(const Product& p, const Complex* a, const Complex* b, Complex* c) {
+void gemm(const Product& p, const Leading& ld, const Complex* a, const Complex* b, Complex* c) {
   const Complex one = 1.0, zero = 0.0;
   cblas_zgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
-              static_cast<int>(p.n), static_cast<int>(p.k), &one, a,
-              static_cast<int>(p.trans_a != 0 ? p.m : p.k), b,
-              static_cast<int>(p.trans_b != 0 ? p.k : p.n), &zero, c, static_cast<int>(p.n));
+              static_cast<int>(p.n), static_cast<int>(p.k), &one, a, ld.a, b, ld.b, &zero, c, ld.c);
+}
+
+/// Multiplications from which on a product is split over threads: some 3 µs of work.
+constexpr std::int64_t large_product = 128 * 1024;
+
+/// The rows or the columns of C, whichever are more, shared out over the threads.
+template <class T>
+void gemm(const Product& p, const T* a, const T* b, T* c) {
+  const Leading ld = {static_cast<int>(p.trans_a != 0 ? p.m : p.k),
+                      static_cast<int>(p.trans_b != 0 ? p.k : p.n), static_cast<int>(p.n)};
+  const bool by_rows = p.m >= p.n;
+  constexpr std::int64_t unit = 16;
+  const std::int64_t most = std::min((by_rows ? p.m : p.n) / unit, p.m * p.n * p.k / large_product);
+  const int parts = static_cast<int>(std::clamp<std::int64_t>(most, 1, num_threads()));
+  if (parts == 1) return gemm(p, ld, a, b, c);
+  threads::for_parts(parts, [&](int part) {
+    Product own = p;
+    const std::int64_t n = by_rows ? p.m : p.n;
+    const std::int64_t at = threads::part_begin(n, unit, part, parts);
+    (by_rows ? own.m : own.n) = threads::part_begin(n, unit, part + 1, parts) - at;
+    if (by_rows)
+      gemm(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c);
+    else
+      gemm(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at);
+  });
 }
 
 /// y = M·x or Mᵀ·x for M of rows x cols in memory.
@@ -75,6 +106,7 @@ void multiply_any(const Product& p, const T* a, const T* b, T* c) {
   if (p.m * p.n * p.k <= (with_vector ? tiny_vector : tiny_matrix)) {
     return small_product(p, a, b, c);
   }
+  use_one_blas_thread();
   if (p.n == 1) {
     return p.trans_a != 0 ? gemv(true, p.k, p.m, a, b, c) : gemv(false, p.m, p.k, a, b, c);
   }

@@ -266,6 +266,13 @@ void add_rows(void* acc, const void* x, std::int64_t rows, std::int64_t stride, 
   fold_rows<Plus<T>>(static_cast<A*>(acc), static_cast<const T*>(x), rows, stride, n);
 }
 template <class T, class A = typename Plus<T>::Accumulator>
+void merge_sums(void* acc, const void* other, std::int64_t n) {
+  for (std::int64_t i = 0; i < n; ++i) {
+    static_cast<A*>(acc)[i] =
+        Plus<T>::join(static_cast<A*>(acc)[i], static_cast<const A*>(other)[i]);
+  }
+}
+template <class T, class A = typename Plus<T>::Accumulator>
 void finish_sums(void* out, const void* acc, std::int64_t n, double count) {
   const auto* sums = static_cast<const A*>(acc);
   for (std::int64_t i = 0; i < n; ++i) {
@@ -318,7 +325,7 @@ constexpr ReductionKernels<T> make_reduction_kernels() {
   kernels.max = &max_kernel<T>;
   kernels.sum_rows = &sum_rows<T, false>;
   kernels.max_rows = &max_rows<T>;
-  kernels.fold = {&add_block<T>, &add_rows<T>, &finish_sums<T>};
+  kernels.fold = {&add_block<T>, &add_rows<T>, &merge_sums<T>, &finish_sums<T>};
   if constexpr (!std::is_integral_v<T>) {
     kernels.mean = &mean_kernel<T>;
     kernels.logsumexp = &logsumexp_kernel<T>;

@@ -1,0 +1,169 @@
+#include <tapewise/autograd/threads.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <tapewise/autograd/error.hpp>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <emmintrin.h>
+#endif
+
+namespace tapewise {
+
+namespace {
+
+void pause() {
+#if defined(__x86_64__)
+  _mm_pause();
+#endif
+}
+
+/// Workers that wait for the next job: awake for a while, since steps follow each other within
+/// microseconds, then asleep.
+class Pool {
+ public:
+  explicit Pool(int threads) {
+    workers_.reserve(static_cast<std::size_t>(threads - 1));
+    for (int w = 1; w < threads; ++w) workers_.emplace_back([this, w] { serve(w); });
+  }
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+  ~Pool() {
+    stop_.store(true, std::memory_order_relaxed);
+    begin();
+    for (std::thread& worker : workers_) worker.join();
+  }
+
+  int threads() const { return static_cast<int>(workers_.size()) + 1; }
+
+  void run(int parts, void (*work)(void*, int), void* context) {
+    work_ = work;
+    context_ = context;
+    parts_ = parts;
+    busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
+    begin();
+    for (int part = 0; part < parts; part += threads()) work(context, part);
+    for (int turn = 0; busy_.load(std::memory_order_acquire) != 0; ++turn) {
+      if (turn < awake) {
+        pause();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+  }
+
+ private:
+  static constexpr int awake = 4000;  // turns of waiting, some 50 µs
+
+  void begin() {
+    job_.fetch_add(1, std::memory_order_release);
+    job_.notify_all();
+  }
+
+  void serve(int worker) {
+    std::uint32_t seen = 0;
+    while (true) {
+      for (int turn = 0; turn < awake; ++turn) {
+        if (job_.load(std::memory_order_acquire) != seen) break;
+        pause();
+      }
+      job_.wait(seen, std::memory_order_acquire);
+      seen = job_.load(std::memory_order_acquire);
+      if (stop_.load(std::memory_order_relaxed)) return;
+      for (int part = worker; part < parts_; part += threads()) work_(context_, part);
+      busy_.fetch_sub(1, std::memory_order_release);
+    }
+  }
+
+  std::vector<std::thread> workers_;
+  std::atomic<std::uint32_t> job_ = 0;
+  std::atomic<int> busy_ = 0;
+  std::atomic<bool> stop_ = false;
+  void (*work_)(void*, int) = nullptr;
+  void* context_ = nullptr;
+  int parts_ = 0;
+};
+
+/// The first of the variables that holds a number, else the number of processors.
+int threads_at_start() {
+  for (const char* name : {"TAPEWISE_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}) {
+    const char* text = std::getenv(name);
+    const int n = text == nullptr ? 0 : std::atoi(text);
+    if (n >= 1) return std::min(n, threads::max_parts);
+  }
+  const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+  return std::clamp(processors, 1, threads::max_parts);
+}
+
+/// The process's pool, made when it is first needed.
+struct SharedPool {
+  std::atomic<int> wanted = threads_at_start();
+  std::atomic<bool> taken = false;  ///< by a run, or by a change of `wanted`
+  std::unique_ptr<Pool> pool;
+};
+
+/// Whoever holds it, if `owned`, has the pool for himself.
+class Hold {
+ public:
+  explicit Hold(SharedPool& s) : s_(s), owned(!s.taken.exchange(true, std::memory_order_acquire)) {}
+  Hold(const Hold&) = delete;
+  Hold& operator=(const Hold&) = delete;
+  ~Hold() {
+    if (owned) s_.taken.store(false, std::memory_order_release);
+  }
+
+ private:
+  SharedPool& s_;
+
+ public:
+  const bool owned;
+};
+
+SharedPool& shared() {
+  static SharedPool pool;
+  return pool;
+}
+
+}  // namespace
+
+int num_threads() { return shared().wanted.load(std::memory_order_relaxed); }
+
+void set_num_threads(int n) {
+  if (n < 1) {
+    throw Error("[set_num_threads] wanted at least 1 thread, given " + std::to_string(n));
+  }
+  SharedPool& s = shared();
+  while (true) {
+    const Hold hold(s);
+    if (hold.owned) {
+      s.wanted.store(std::min(n, threads::max_parts), std::memory_order_relaxed);
+      s.pool.reset();
+      return;
+    }
+    std::this_thread::yield();
+  }
+}
+
+namespace threads {
+
+void for_parts(int parts, void (*work)(void* context, int part), void* context) {
+  SharedPool& s = shared();
+  if (parts > 1 && num_threads() > 1) {
+    const Hold hold(s);
+    if (hold.owned) {
+      if (s.pool == nullptr) s.pool = std::make_unique<Pool>(num_threads());
+      return s.pool->run(parts, work, context);
+    }
+  }
+  for (int part = 0; part < parts; ++part) work(context, part);
+}
+
+}  // namespace threads
+
+}  // namespace tapewise

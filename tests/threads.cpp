@@ -1,0 +1,181 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <tapewise/tapewise.hpp>
+#include <thread>
+
+namespace tw = tapewise;
+
+namespace {
+
+/// Sets the number of threads for a test, and back.
+class Threads {
+ public:
+  explicit Threads(int n) { tw::set_num_threads(n); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+  ~Threads() { tw::set_num_threads(before_); }
+
+ private:
+  int before_ = tw::num_threads();
+};
+
+template <class T>
+xt::xarray<T> numbers(const std::vector<std::size_t>& shape, double shift) {
+  xt::xarray<T> x = xt::zeros<T>(shape);
+  double at = shift;
+  for (T& v : x) v = static_cast<T>(std::sin(at += 0.37));
+  return x;
+}
+
+using Bits = std::vector<std::vector<std::byte>>;
+
+/// The outputs of a program's run, as bytes.
+Bits run(tw::Program& program, std::size_t outputs) {
+  program.run();
+  Bits bits;
+  for (std::size_t k = 0; k < outputs; ++k) {
+    const auto* from = static_cast<const std::byte*>(program.data(k));
+    bits.emplace_back(from, from + program.type(k).bytes());
+  }
+  return bits;
+}
+
+/// Records outputs on a tape of inputs that are large enough to be split.
+using Graph = std::function<std::vector<tw::Var>(tw::Tape&)>;
+
+Graph flat = [](tw::Tape& tape) {
+  const tw::Var x = tape.input(numbers<float>({70001}, 0.1)),
+                y = tape.input(numbers<float>({70001}, 2));
+  return std::vector<tw::Var>{tanh(x * y) + exp(x), x * x - y};
+};
+Graph row_blocks = [](tw::Tape& tape) {
+  const tw::Var x = tape.input(numbers<double>({700, 300}, 0.1)),
+                b = tape.input(numbers<double>({300}, 2));
+  return std::vector<tw::Var>{softmax(x + b), logsumexp(x * b, {1})};
+};
+Graph columns_summed = [](tw::Tape& tape) {
+  const tw::Var x = tape.input(numbers<float>({600, 1000}, 0.1)),
+                b = tape.input(numbers<float>({1000}, 2));
+  const tw::Var y = tanh(x + b);
+  return std::vector<tw::Var>{sum(y * x, {0}), mean(y, {0})};
+};
+/// Sums over all elements, or over the rows of a narrow array: the parts' sums are added up.
+Graph totals = [](tw::Tape& tape) {
+  const tw::Var x = tape.input(numbers<float>({300000}, 0.1)),
+                n = tape.input(numbers<double>({5000, 100}, 1));
+  return std::vector<tw::Var>{sum(tanh(x) * x), mean(exp(x)), sum(n * n, {0})};
+};
+Graph products = [](tw::Tape& tape) {
+  const tw::Var a = tape.input(numbers<float>({200, 150}, 0.1)),
+                b = tape.input(numbers<float>({150, 333}, 2));
+  const tw::Var c = tape.input(numbers<float>({333, 150}, 3)),
+                d = tape.input(numbers<float>({150, 200}, 3));
+  return std::vector<tw::Var>{matmul(a, b), matmul(a, transpose(c)), matmul(transpose(d), b),
+                              matmul(transpose(b), d)};
+};
+
+}  // namespace
+
+TEST_CASE("every part is carried out once, by as many threads as there are, and nested parts too") {
+  for (const int threads : {1, 2, 5}) {
+    const Threads set(threads);
+    CHECK(tw::num_threads() == threads);
+    std::array<std::atomic<int>, tw::threads::max_parts> count{};
+    for (int repeat = 0; repeat < 100; ++repeat) {
+      tw::threads::for_parts(7, [&](int part) {
+        ++count[static_cast<std::size_t>(part)];
+        tw::threads::for_parts(3,
+                               [&](int inner) { ++count[static_cast<std::size_t>(10 + inner)]; });
+      });
+    }
+    for (std::size_t part = 0; part < 7; ++part) CHECK(count[part] == 100);
+    for (std::size_t inner = 10; inner < 13; ++inner) CHECK(count[inner] == 700);
+  }
+}
+
+TEST_CASE("parts cover everything once, in whole units") {
+  for (const long n : {1L, 16L, 17L, 100L, 1000L}) {
+    for (const int parts : {1, 2, 3, 7}) {
+      CHECK(tw::threads::part_begin(n, 16, 0, parts) == 0);
+      CHECK(tw::threads::part_begin(n, 16, parts, parts) == n);
+      for (int part = 0; part < parts; ++part) {
+        const long begin = tw::threads::part_begin(n, 16, part, parts);
+        CHECK(begin <= tw::threads::part_begin(n, 16, part + 1, parts));
+        CHECK((begin % 16 == 0 || begin == n));
+      }
+    }
+  }
+}
+
+TEST_CASE("less than one thread is refused") {
+  CHECK_THROWS_WITH_AS(tw::set_num_threads(0),
+                       "[set_num_threads] wanted at least 1 thread, given 0", tw::Error);
+}
+
+TEST_CASE(
+    "elementwise groups, rows and column sums have the same bits for every number of threads") {
+  for (const Graph& graph : {flat, row_blocks, columns_summed}) {
+    tw::Tape tape;
+    const std::vector<tw::Var> outputs = graph(tape);
+    tw::Program program = tw::compile(outputs);
+    const Threads one(1);
+    const Bits expected = run(program, outputs.size());
+    for (const int threads : {2, 3, 8}) {
+      const Threads set(threads);
+      CHECK(run(program, outputs.size()) == expected);
+    }
+  }
+}
+
+TEST_CASE("sums and products are the same bits from run to run, and near those of one thread") {
+  for (const Graph& graph : {totals, products}) {
+    tw::Tape tape;
+    const std::vector<tw::Var> outputs = graph(tape);
+    tw::Program program = tw::compile(outputs), alone = tw::compile(outputs);
+    {
+      const Threads one(1);
+      alone.run();
+    }
+    for (const int threads : {2, 3, 8}) {
+      const Threads set(threads);
+      const Bits first = run(program, outputs.size());
+      for (int repeat = 0; repeat < 5; ++repeat) CHECK(run(program, outputs.size()) == first);
+      for (std::size_t k = 0; k < outputs.size(); ++k) {
+        const tw::Type& type = program.type(k);
+        double scale = 0, off = 0;
+        for (std::int64_t i = 0; i < type.size(); ++i) {
+          const double x = tw::number_at(type.dtype, alone.data(k), i);
+          scale = std::max(scale, std::abs(x));
+          off = std::max(off, std::abs(x - tw::number_at(type.dtype, program.data(k), i)));
+        }
+        CHECK(off <= 333 * 6e-8 * std::max(1.0, scale));  // the longest sum, in float32
+      }
+    }
+  }
+}
+
+TEST_CASE("programs in several threads share the pool without waiting for it") {
+  const Threads set(3);
+  tw::Tape tape;
+  const std::vector<tw::Var> outputs = totals(tape);
+  tw::Program program = tw::compile(outputs);
+  const Bits expected = run(program, outputs.size());
+  std::array<bool, 4> same{};
+  std::vector<std::thread> users;
+  for (std::size_t user = 0; user < same.size(); ++user) {
+    users.emplace_back([&, user, own = program]() mutable {
+      same[user] = true;
+      for (int repeat = 0; repeat < 20; ++repeat) {
+        same[user] = same[user] && run(own, outputs.size()) == expected;
+      }
+    });
+  }
+  for (std::thread& user : users) user.join();
+  for (const bool equal : same) CHECK(equal);
+}
