@@ -4,6 +4,7 @@
 /// This header is all that a program needs.
 
 #include <tapewise/autograd/backward.hpp>
+#include <tapewise/autograd/checkpoint.hpp>
 #include <tapewise/autograd/functional.hpp>
 #include <tapewise/autograd/gradcheck.hpp>
 #include <tapewise/autograd/leaves.hpp>

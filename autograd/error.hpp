@@ -42,6 +42,12 @@ class NonFiniteError : public Error {
   using Error::Error;
 };
 
+/// Memory that a computation needs and may not have.
+class MemoryError : public Error {
+ public:
+  using Error::Error;
+};
+
 /// A handle used after `rewind`, or with a tape, table or program that it does not belong to.
 class HandleError : public Error {
  public:

@@ -1,7 +1,9 @@
 #include <tapewise/autograd/plan.hpp>
 
+#include <limits>
 #include <tapewise/autograd/passes/fuse.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
+#include <tapewise/autograd/passes/recompute.hpp>
 #include <tapewise/autograd/passes/regroup.hpp>
 
 namespace tapewise {
@@ -11,10 +13,116 @@ std::string Plan::name_of(NodeId origin) const {
   return label == labels.end() ? "%" + std::to_string(origin) : label->second;
 }
 
+std::string Plan::describe(const Step& step) const {
+  std::string text;
+  if (step.fused != nullptr) {
+    const FusedGroup& group = *step.fused;
+    text = "fused " + std::to_string(group.rows) + " x " + std::to_string(group.columns) + " by " +
+           std::to_string(group.block_rows) + " x " + std::to_string(group.block_columns) + ":";
+    for (const FusedOp& op : group.ops) text += " " + std::string(op.op->name);
+    return text;
+  }
+  if (step.scalars != nullptr) {
+    return "scalars: " + std::to_string(step.scalars->nodes) + " ops, " +
+           std::to_string(step.scalars->vectors.size()) + " vector instructions, " +
+           std::to_string(step.scalars->loads.size()) + " loads";
+  }
+  return step.op == nullptr ? "guard" : std::string(step.op->name);
+}
+
 std::size_t Plan::bytes_of(const Type& type) const {
   const bool complex = numbers == Numbers::complex128 && is_float(type.dtype);
   return static_cast<std::size_t>(type.size()) * size_of(complex ? DType::complex128 : type.dtype);
 }
+
+namespace {
+
+/// A draft with everything settled that the steps are made from.
+struct Arrangement {
+  Draft draft;
+  passes::Units units;
+  passes::Placement placement;
+  double extra_flops = 0;
+
+  std::size_t working_bytes() const { return placement.arena_bytes - placement.output_bytes; }
+};
+
+Arrangement arrange(passes::Recomputed from, const CompileOptions& options) {
+  Arrangement a{std::move(from.draft), {}, {}, from.extra_flops};
+  a.units = passes::fuse(a.draft, options);
+  passes::schedule(a.draft, a.units);
+  if (options.regroup) passes::regroup(a.draft, a.units);
+  a.placement = passes::place(a.draft, a.units, options);
+  return a;
+}
+
+/// What a draft comes to under limits for the values alive at once. The limits are the same for
+/// every budget, so a budget that some of them meets is met.
+class BudgetSearch {
+ public:
+  BudgetSearch(const Draft& draft, const CompileOptions& options)
+      : draft_(draft), options_(options) {
+    const passes::LimitRange range = passes::limit_range(draft);
+    for (double at = static_cast<double>(range.least); at < static_cast<double>(range.most);
+         at *= 1.1) {
+      limits_.push_back(static_cast<std::size_t>(at) + 1);
+    }
+  }
+
+  Arrangement run(std::size_t budget) {
+    if (auto free = arranged(unlimited); free->working_bytes() <= budget) return std::move(*free);
+    // More limit, less to recompute: the most that fits, as if bytes grew with the limit.
+    std::optional<Arrangement> best;
+    for (std::size_t low = 0, high = limits_.size(); low < high;) {
+      const std::size_t middle = (low + high) / 2;
+      auto tried = arranged(limits_[middle]);
+      if (tried && tried->working_bytes() <= budget) {
+        best = std::move(tried);
+        low = middle + 1;
+      } else {
+        high = middle;
+      }
+    }
+    if (best) return std::move(*best);
+    // They do not quite: look at all of them.
+    std::size_t smallest = unlimited;
+    for (const std::size_t limit : limits_) {
+      auto tried = arranged(limit);
+      if (!tried) continue;
+      if (tried->working_bytes() <= budget) return std::move(*tried);
+      smallest = std::min(smallest, tried->working_bytes());
+    }
+    smallest = std::min(smallest, arranged(unlimited)->working_bytes());
+    throw MemoryError("[compile] a memory_budget of " + std::to_string(budget) +
+                      " bytes cannot be met: the smallest that can is " + std::to_string(smallest));
+  }
+
+  static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+  std::optional<Arrangement> arranged(std::size_t limit) const {
+    auto recomputed = passes::recompute(draft_, limit, options_.checkpoints);
+    if (!recomputed) return std::nullopt;
+    return arrange(std::move(*recomputed), options_);
+  }
+
+ private:
+  const Draft& draft_;
+  const CompileOptions& options_;
+  std::vector<std::size_t> limits_;
+};
+
+Arrangement arrange(Draft draft, const CompileOptions& options) {
+  if (options.memory_budget) {
+    if (!options.reuse) throw Error("[compile] memory_budget needs reuse: buffers are shared");
+    return BudgetSearch(draft, options).run(*options.memory_budget);
+  }
+  if (options.checkpoints && passes::has_checkpoints(draft)) {
+    return *BudgetSearch(draft, options).arranged(BudgetSearch::unlimited);
+  }
+  return arrange(passes::Recomputed{std::move(draft), 0}, options);
+}
+
+}  // namespace
 
 std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const CompileOptions& options) {
   Draft draft = passes::reach(outputs, options.numbers);
@@ -25,11 +133,9 @@ std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const Compil
   if (options.absorb) passes::absorb(draft);
   passes::prune(draft);
   passes::pin(draft);
-  passes::Units units = passes::fuse(draft, options);
-  passes::schedule(draft, units);
-  if (options.regroup) passes::regroup(draft, units);
-  const passes::Placement placement = passes::place(draft, units, options);
-  return passes::emit(draft, units, placement);
+  if (options.advance) passes::advance(draft);
+  const Arrangement a = arrange(std::move(draft), options);
+  return passes::emit(a.draft, a.units, a.placement, a.extra_flops);
 }
 
 }  // namespace tapewise

@@ -27,6 +27,7 @@ struct Step {
   Place out;
   std::uint32_t in_begin = 0, in_count = 0;  ///< into Plan::operands
   double flops = 0;
+  double bytes = 0;              ///< operands and results in memory, each once
   const OpRecord* op = nullptr;  ///< null for a guard and for groups
   const FusedGroup* fused = nullptr;
   const ScalarCode* scalars = nullptr;
@@ -69,13 +70,17 @@ struct Plan {
   std::vector<PlanOutput> outputs;
   std::vector<std::string> reads;  ///< values that user code had read while recording
   std::size_t arena_bytes = 0;
-  std::size_t peak_bytes = 0;  ///< the most that was alive at once: a floor for the arena
+  std::size_t peak_bytes = 0;    ///< the most that was alive at once: a floor for the arena
+  std::size_t output_bytes = 0;  ///< of the arena, held by outputs
   double flops = 0;
+  double extra_flops = 0;  ///< of these, for values that are computed again
   std::size_t ops = 0;
   Numbers numbers = Numbers::as_recorded;
 
   /// The label or "%id" of a recorded node.
   std::string name_of(NodeId origin) const;
+  /// The op of a step, or the ops of a group.
+  std::string describe(const Step& step) const;
   /// Bytes of a value in this plan's number type.
   std::size_t bytes_of(const Type& type) const;
 };

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <tapewise/autograd/plan.hpp>
+#include <tapewise/autograd/run_steps.hpp>
 
 namespace tapewise {
 
@@ -79,29 +79,27 @@ void Program::connect() {
   }
 }
 
+/// The error of a step with the line that recorded it.
+std::string Program::where_failed(std::size_t step, const std::string& what) const {
+  const Step& failed = plan_->steps[step];
+  std::string text =
+      what + "\n  recorded at " + to_string(failed.where) + " as %" + std::to_string(failed.origin);
+  const auto label = plan_->labels.find(failed.origin);
+  if (label != plan_->labels.end()) text += " \"" + label->second + "\"";
+  return text;
+}
+
 void Program::run() {
-  has_run_ = false;
-  const ReadyStep* step = ready_.data();
-  const ReadyStep* const end = step + ready_.size();
-  try {
-    for (; step != end; ++step) step->run(step->call);
-  } catch (const DomainError& error) {
-    const Step& failed = plan_->steps[static_cast<std::size_t>(step - ready_.data())];
-    std::string text = error.what();
-    text += "\n  recorded at " + to_string(failed.where) + " as %" + std::to_string(failed.origin);
-    const auto label = plan_->labels.find(failed.origin);
-    if (label != plan_->labels.end()) text += " \"" + label->second + "\"";
-    throw DomainError(text);
-  }
-  for (Clock* clock : written_) clock->tick();
-  has_run_ = true;
+  run_steps([](std::size_t) {});
 }
 
 std::size_t Program::steps() const { return plan_->steps.size(); }
 std::size_t Program::ops() const { return plan_->ops; }
 std::size_t Program::arena_bytes() const { return plan_->arena_bytes; }
 std::size_t Program::peak_bytes() const { return plan_->peak_bytes; }
+std::size_t Program::working_bytes() const { return plan_->arena_bytes - plan_->output_bytes; }
 double Program::flops() const { return plan_->flops; }
+double Program::extra_flops() const { return plan_->extra_flops; }
 const Type& Program::type(std::size_t output) const { return plan_->outputs[output].type; }
 
 bool Program::reads(const Var& leaf) const {

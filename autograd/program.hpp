@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tapewise/autograd/compile_options.hpp>
 #include <tapewise/autograd/op.hpp>
+#include <tapewise/autograd/profile.hpp>
 #include <vector>
 
 namespace tapewise {
@@ -62,14 +63,23 @@ class Program {
   /// The private memory behind `bind`, made if need be, in the plan's number type: for checkers.
   void* bound_data(const Var& leaf);
 
+  /// Runs the program `runs` times (assigns are carried out each time) and says what each step
+  /// costs: print the result, or write it as a Chrome trace. Errors as in `run`.
+  Profile profile(int runs = 20);
+
   /// What the program is. Bytes: the arena, and the most that is alive at once.
   std::size_t steps() const;
   /// Ops that a run carries out; a step may be many of them.
   std::size_t ops() const;
   std::size_t arena_bytes() const;
   std::size_t peak_bytes() const;
+  /// The arena without the outputs: what `CompileOptions::memory_budget` limits.
+  std::size_t working_bytes() const;
   /// Floating-point operations of a run, an elementwise op counting one per element.
   double flops() const;
+  /// Of these, what is spent on values that are computed again instead of kept: see
+  /// CompileOptions::memory_budget and tapewise::checkpoint.
+  double extra_flops() const;
   /// Whether a run depends on this leaf.
   bool reads(const Var& leaf) const;
   const Plan& plan() const { return *plan_; }
@@ -83,6 +93,10 @@ class Program {
   };
 
   void connect();
+  std::string where_failed(std::size_t step, const std::string& what) const;
+  /// Calls `before(k)` before step k, and `before(steps)` at the end.
+  template <class Before>
+  void run_steps(Before&& before);
   const void* address(const Place& place) const;
   std::size_t cell_of(const Var& leaf) const;
   void* bound_memory(std::size_t cell);

@@ -16,41 +16,23 @@ std::string place_text(const Plan& plan, const Place& place) {
   }
 }
 
-/// The group's ops in one line, below them where their operands and results lie.
-void print_fused(std::ostream& out, const Plan& plan, const Step& step) {
-  const FusedGroup& group = *step.fused;
-  out << "fused " << group.rows << " x " << group.columns << " by " << group.block_rows << " x "
-      << group.block_columns << ":";
-  for (const FusedOp& op : group.ops) out << ' ' << op.op->name;
-  out << "  (";
-  for (std::size_t k = 0; k < step.in_count; ++k) {
-    out << (k > 0 ? ", " : "") << place_text(plan, plan.operands[step.in_begin + k]);
-  }
-  out << ")  " << plan.name_of(step.origin) << "  " << to_string(step.where) << '\n';
-}
-
 void print_step(std::ostream& out, const Plan& plan, std::size_t number) {
   const Step& step = plan.steps[number];
   out << "  " << std::setw(4) << number << "  ";
-  if (step.fused != nullptr) return print_fused(out, plan, step);
-  if (step.scalars != nullptr) {
-    out << "scalars: " << step.scalars->nodes << " ops, " << step.scalars->vectors.size()
-        << " vector instructions, " << step.scalars->loads.size() << " loads  "
-        << plan.name_of(step.origin) << "  " << to_string(step.where) << '\n';
-    return;
+  if (step.op != nullptr) {
+    out << std::left << std::setw(18) << place_text(plan, step.out) << std::right << " = ";
   }
-  if (step.op == nullptr) {
-    out << "guard     ";
-  } else {
-    out << std::left << std::setw(18) << place_text(plan, step.out) << std::right << " = "
-        << step.op->name;
+  out << plan.describe(step);
+  if (step.scalars == nullptr) {
+    out << (step.fused != nullptr ? "  (" : "(");
+    for (std::size_t k = 0; k < step.in_count; ++k) {
+      out << (k > 0 ? ", " : "") << place_text(plan, plan.operands[step.in_begin + k]);
+    }
+    out << ')';
   }
-  out << '(';
-  for (std::size_t k = 0; k < step.in_count; ++k) {
-    out << (k > 0 ? ", " : "") << place_text(plan, plan.operands[step.in_begin + k]);
-  }
-  out << ")  " << plan.name_of(step.origin) << "  " << to_string(plan.types[step.type]) << "  "
-      << to_string(step.where) << '\n';
+  out << "  " << plan.name_of(step.origin) << "  ";
+  if (step.op != nullptr) out << to_string(plan.types[step.type]) << "  ";
+  out << to_string(step.where) << '\n';
 }
 
 }  // namespace
@@ -58,7 +40,9 @@ void print_step(std::ostream& out, const Plan& plan, std::size_t number) {
 std::ostream& operator<<(std::ostream& out, const Program& program) {
   const Plan& plan = program.plan();
   out << "program: " << plan.steps.size() << " steps, " << plan.arena_bytes << " bytes of arena ("
-      << plan.peak_bytes << " alive at the peak), " << plan.flops << " flops\n";
+      << plan.peak_bytes << " alive at the peak), " << plan.flops << " flops";
+  if (plan.extra_flops > 0) out << ", of which " << plan.extra_flops << " to compute values again";
+  out << '\n';
   for (const PlanInput& input : plan.inputs) {
     out << "  leaf " << input.name << "  " << to_string(input.type)
         << (input.assigned ? "  (assigned)" : "") << '\n';

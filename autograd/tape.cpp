@@ -542,6 +542,7 @@ void Tape::forget_after(const Mark& mark) noexcept {
   parents_.shrink(mark.parents);
   attributes_.shrink(mark.attributes);
   guards_.resize(mark.guards);
+  while (!checkpoints_.empty() && checkpoints_.back().end > mark.size) checkpoints_.pop_back();
   index_->labels.erase(index_->labels.lower_bound(mark.size), index_->labels.end());
   auto& reads = index_->reads;
   while (!reads.empty() && reads.front().id >= mark.size) {

@@ -30,6 +30,11 @@ struct Guard {
   NodeId recorded_before;  ///< the first node recorded after the branch
 };
 
+/// Nodes whose values a program gives up after the last of them, and computes again for backward.
+struct Checkpoint {
+  NodeId begin, end;
+};
+
 /// The tape: nodes and their parents, append-only, so that the order of ids *is* a topological
 /// order. It records what; it computes a value only when somebody asks for it.
 /// Use a tape from one thread at a time; different tapes are independent.
@@ -151,6 +156,9 @@ class Tape {
   /// Reads a scalar condition for a C++ branch and remembers which way it went.
   bool guard(const Var& condition);
   std::span<const Guard> guards() const { return guards_; }
+  /// The nodes from `begin` on become a checkpoint: see tapewise::checkpoint.
+  void add_checkpoint(NodeId begin) { checkpoints_.push_back({begin, size()}); }
+  std::span<const Checkpoint> checkpoints() const { return checkpoints_; }
 
   /// While it lives, nodes are recorded as nodes of subgraph B, with this line: that of the node
   /// whose cotangents they are.
@@ -242,6 +250,7 @@ class Tape {
   std::shared_ptr<Clock> own_clock_;
   std::uint64_t epoch_base_ = 0;  // keeps the epoch steady when a clock comes or goes
   std::vector<Guard> guards_;
+  std::vector<Checkpoint> checkpoints_;
   Values values_;
   std::unique_ptr<Index> index_;
   std::vector<std::uint32_t> visited_;

@@ -16,6 +16,7 @@ set(TAPEWISE_SOURCES
     autograd/leaves.cpp
     autograd/numbers_table.cpp
     autograd/passes/absorb.cpp
+    autograd/passes/advance.cpp
     autograd/passes/arena.cpp
     autograd/passes/build_fused.cpp
     autograd/passes/emit.cpp
@@ -25,11 +26,13 @@ set(TAPEWISE_SOURCES
     autograd/passes/place.cpp
     autograd/passes/prune.cpp
     autograd/passes/reach.cpp
+    autograd/passes/recompute.cpp
     autograd/passes/regroup.cpp
     autograd/passes/scalars.cpp
     autograd/passes/schedule.cpp
     autograd/passes/share.cpp
     autograd/plan.cpp
+    autograd/profile.cpp
     autograd/program.cpp
     autograd/program_print.cpp
     autograd/shape.cpp
@@ -84,6 +87,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/array.hpp
     autograd/backward.hpp
     autograd/cell.hpp
+    autograd/checkpoint.hpp
     autograd/compile_options.hpp
     autograd/complex.hpp
     autograd/cotangent.hpp
@@ -103,6 +107,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/numbers_table.hpp
     autograd/op.hpp
     autograd/plan.hpp
+    autograd/profile.hpp
     autograd/program.hpp
     autograd/scalar_code.hpp
     autograd/shape.hpp

@@ -46,7 +46,11 @@ void add_step(Plan& plan, const Draft& draft, const DraftNode& node, const Kerne
   step.where = draft.tape->node(node.origin).where;
   plan.params.resize((plan.params.size() + kernel.params_bytes + 15) / 16 * 16);
   std::memcpy(plan.params.data() + step.params, kernel.params, kernel.params_bytes);
-  for (const DraftId operand : operands) plan.operands.push_back(places[operand]);
+  for (const DraftId operand : operands) {
+    plan.operands.push_back(places[operand]);
+    step.bytes += static_cast<double>(draft.bytes_of(draft.nodes[operand]));
+  }
+  if (step.op != nullptr) step.bytes += static_cast<double>(draft.bytes_of(node));
   plan.flops += kernel.flops;
   plan.steps.push_back(step);
 }
@@ -111,8 +115,8 @@ void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
 
 }  // namespace
 
-std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units,
-                                 const Placement& placement) {
+std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units, const Placement& placement,
+                                 double extra_flops) {
   auto plan = std::make_shared<Plan>();
   plan->cells = draft.cells;
   plan->constants = draft.constants;
@@ -120,6 +124,8 @@ std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units,
   plan->numbers = draft.numbers;
   plan->arena_bytes = placement.arena_bytes;
   plan->peak_bytes = placement.peak_bytes;
+  plan->output_bytes = placement.output_bytes;
+  plan->extra_flops = extra_flops;
   for (const Units::Unit& unit : units.units) {
     plan->ops += unit.end - unit.begin;
     const DraftId id = units.members[unit.begin];

@@ -31,6 +31,11 @@ void prune(Draft& draft);
 /// leaf.
 void pin(Draft& draft);
 
+/// The nodes that compute the new values of parameters move up, each to where the last reader of
+/// the old value and all that can throw are done: the gradient is in the cache there, and its
+/// memory is free again.
+void advance(Draft& draft);
+
 /// The order of units: as recorded, as far as groups allow, with the assigns at the end, after all
 /// that can throw. Nodes that are in no group become units of their own.
 void schedule(const Draft& draft, Units& units);
@@ -43,11 +48,12 @@ struct Placement {
   std::vector<std::uint32_t> load_slots;   ///< of leaves and constants that byte-code reads
   std::size_t arena_bytes = 0;
   std::size_t peak_bytes = 0;
+  std::size_t output_bytes = 0;  ///< of the arena, held by outputs
 };
 Placement place(const Draft& draft, const Units& units, const CompileOptions& options);
 
 /// Steps with their kernels.
-std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units,
-                                 const Placement& placement);
+std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units, const Placement& placement,
+                                 double extra_flops);
 
 }  // namespace tapewise::passes

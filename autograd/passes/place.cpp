@@ -121,6 +121,7 @@ class Placer {
     }
     placement_.arena_bytes = packer_.size();
     placement_.peak_bytes += bank_.bytes();
+    measure_outputs();
     return std::move(placement_);
   }
 
@@ -292,6 +293,20 @@ class Placer {
       const std::size_t bytes = draft_.bytes_of(draft_.nodes[dead]);
       packer_.give_back(placement_.places[dead].at, bytes);
       alive_ -= ArenaPacker::rounded(bytes);
+    }
+  }
+
+  void measure_outputs() {
+    std::vector<DraftId> held;
+    for (const DraftId output : draft_.outputs) held.push_back(draft_.memory_of(output));
+    std::sort(held.begin(), held.end());
+    held.erase(std::unique(held.begin(), held.end()), held.end());
+    for (const DraftId id : held) {
+      if (draft_.nodes[id].role != Role::compute || is_scalar(id) ||
+          placement_.places[id].kind != Place::Kind::arena) {
+        continue;
+      }
+      placement_.output_bytes += ArenaPacker::rounded(draft_.bytes_of(draft_.nodes[id]));
     }
   }
 

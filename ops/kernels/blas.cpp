@@ -2,7 +2,10 @@
 
 #include <cblas.h>
 #include <algorithm>
+#include <chrono>
+#include <tapewise/autograd/profile.hpp>
 #include <tapewise/autograd/threads.hpp>
+#include <vector>
 
 namespace tapewise::kernels {
 
@@ -129,3 +132,30 @@ void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c) 
 }
 
 }  // namespace tapewise::kernels
+
+namespace tapewise {
+
+namespace {
+
+template <class T>
+double gemm_rate() {
+  constexpr std::int64_t n = 512;
+  const std::vector<T> a(n * n, T(1)), b(n * n, T(1));
+  std::vector<T> c(n * n);
+  double best = 1e9;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    kernels::multiply({n, n, n, 0, 0}, a.data(), b.data(), c.data());
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    best = std::min(best, taken.count());
+  }
+  return 2.0 * static_cast<double>(n * n * n) / best;
+}
+
+}  // namespace
+
+double measure_gemm(bool double_precision) {
+  return double_precision ? gemm_rate<double>() : gemm_rate<float>();
+}
+
+}  // namespace tapewise
