@@ -16,6 +16,7 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/index.hpp>
+#include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/reduce.hpp>

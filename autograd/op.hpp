@@ -141,6 +141,25 @@ struct Vjp {
   }
 };
 
+/// What a batching rule sees: the recorded node y, and its operands anew, of which some are
+/// stacked: `n` of them along a new first axis.
+struct Batched {
+  Var y;
+  std::span<const Var> operands;
+  std::uint32_t stacked;  ///< bit k: operand k is
+  std::int64_t n;
+
+  bool is_stacked(std::size_t k) const { return (stacked >> k & 1U) != 0; }
+  /// The shape of operand k for one of the n.
+  const Shape& shape(std::size_t k) const { return y.parent(k).shape(); }
+  template <class A>
+  A attribute() const {
+    A a;
+    std::memcpy(&a, y.attribute_data(), sizeof a);
+    return a;
+  }
+};
+
 /// One input of an example: random numbers in [low, high); whole ones for int64, either for bool.
 struct ExampleInput {
   DType dtype = DType::float64;  ///< a float64 example is run in every float dtype
@@ -229,6 +248,8 @@ struct OpRecord {
   /// Derivative rule: the contribution of y to its parent number `use`, recorded as Vars.
   /// Null when the op gives no derivative.
   Var (*vjp)(const Vjp&) = nullptr;
+  /// The op on stacks of operands at once; null: one after the other. See tapewise::stacked.
+  Var (*batch)(const Batched&) = nullptr;
   /// Elementwise ops: ∂y/∂x_use at the numbers `x`.
   double (*partial)(int use, const double* x, const void* attribute) = nullptr;
   /// Elementwise ops at one place, without a kernel: by the dtype in which the rule computes; null

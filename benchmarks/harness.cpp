@@ -131,6 +131,7 @@ int main(int argc, char** argv) {
   if (getenv("OPENBLAS_NUM_THREADS") == nullptr) {
     setenv("OPENBLAS_NUM_THREADS", std::to_string(bench::threads()).c_str(), 1);
   }
+  tapewise::set_num_threads(bench::threads());
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -58,11 +58,12 @@ struct Once {
   }
   /// Value and gradient of a graph that is used once.
   std::vector<double> gradient_once(const tw::Var& y) {
-    std::vector<double> result{y.item()};
-    const tw::GradientTable table = tw::backward(y, x);
-    for (const tw::Var& v : x) result.push_back(table[v].item());
+    sweep.run(y);
+    std::vector<double> result{sweep.output_value()};
+    for (const tw::Var& v : x) result.push_back(sweep[v]);
     return result;
   }
+  tw::Sweep sweep;
 };
 
 /// The gradient written by hand: forward with what backward needs kept, and one loop back.

@@ -15,15 +15,6 @@ namespace {
 
 using namespace bench::m8;
 
-template <class Options>
-bool set_budget(Options& options, std::size_t bytes) {
-  if constexpr (requires { options.memory_budget = bytes; }) {
-    options.memory_budget = bytes;
-    return true;
-  }
-  return false;
-}
-
 struct Ours {
   tw::Tape tape;
   std::vector<tw::Var> outputs;
@@ -42,9 +33,7 @@ struct Ours {
     outputs = {y};
     for (const tw::Var& w : weights) outputs.push_back(table[w]);
     tw::CompileOptions options;
-    if (budget > 0 && !set_budget(options, budget)) {
-      throw std::runtime_error("M8/14MB: this version has no memory_budget");
-    }
+    if (budget > 0) options.memory_budget = budget;
     program = std::make_unique<tw::Program>(tw::compile(outputs, options));
   }
   /// The value, and some elements of the first and last gradients.

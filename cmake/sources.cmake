@@ -50,11 +50,13 @@ set(TAPEWISE_SOURCES
     ops/all_ops.cpp
     ops/arithmetic.cpp
     ops/axes.cpp
+    ops/batching.cpp
     ops/comparison.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
     ops/elementary.cpp
     ops/index.cpp
+    ops/jacobian.cpp
     ops/kernels/blas.cpp
     ops/kernels/elementwise_loop.cpp
     ops/kernels/level.cpp
@@ -125,10 +127,12 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/activation.hpp
     ops/arithmetic.hpp
     ops/axes.hpp
+    ops/batching.hpp
     ops/comparison.hpp
     ops/conversion.hpp
     ops/elementary.hpp
     ops/index.hpp
+    ops/jacobian.hpp
     ops/kernels/blas.hpp
     ops/kernels/elementwise_loop.hpp
     ops/kernels/reduction.hpp

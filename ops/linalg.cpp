@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <tapewise/autograd/cotangent.hpp>
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/library_records.hpp>
 #include <tapewise/ops/shape.hpp>
 
@@ -167,6 +168,37 @@ Var Matmul::vjp(const Vjp& v) {
   const Var own = sum_to(full, parent.shape());
   const Shape& shape = v.parent(static_cast<std::size_t>(v.use)).shape();
   return own.shape() == shape ? own : reshape(own, shape);
+}
+
+/// Stacked vectors are the rows of a matrix; a stack of matrices broadcasts beside one matrix.
+Var Matmul::batch(const Batched& b) {
+  const Var &A = b.operands[0], &B = b.operands[1];
+  const std::size_t rank_a = b.shape(0).rank(), rank_b = b.shape(1).rank();
+  if (!b.is_stacked(0) && rank_b == 1) {
+    if (rank_a == 1) return matmul(B, A);
+    if (rank_a == 2) return matmul(B, transpose(A));
+  }
+  if (!b.is_stacked(1) && rank_b <= 2) return matmul(A, B);
+  // Everything as matrices with the same number of batch axes.
+  const std::size_t rank = std::max({rank_a, rank_b, std::size_t{2}});
+  const auto full = [&](std::size_t k) {
+    const Var& x = b.operands[k];
+    const Shape& one = b.shape(k);
+    Shape shape;
+    if (b.is_stacked(k)) shape.push_back(b.n);
+    const bool vector = one.rank() == 1;
+    for (std::size_t axis = vector ? 2 : one.rank(); b.is_stacked(k) && axis < rank; ++axis) {
+      shape.push_back(1);
+    }
+    if (vector && k == 0) shape.push_back(1);
+    for (const std::int64_t size : one) shape.push_back(size);
+    if (vector && k == 1) shape.push_back(1);
+    return shape == x.shape() ? x : reshape(x, shape);
+  };
+  const Var product = matmul(full(0), full(1));
+  Shape shape = {b.n};
+  for (const std::int64_t size : b.y.shape()) shape.push_back(size);
+  return product.shape() == shape ? product : reshape(product, shape);
 }
 
 bool Matmul::absorb(int use, const OpRecord& producer, const Type& produced,

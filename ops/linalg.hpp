@@ -15,6 +15,7 @@ struct Matmul : Structured {
   struct Attribute {
     std::uint32_t trans_a = 0, trans_b = 0;
   };
+  static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
   struct Params {
     kernels::Product product;

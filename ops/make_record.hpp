@@ -1,5 +1,6 @@
 #pragma once
 #include <tapewise/autograd/cotangent.hpp>
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/kernels/elementwise_loop.hpp>
 #include <tapewise/ops/probe.hpp>
 #include <tapewise/ops/scheme.hpp>
@@ -335,6 +336,7 @@ void fill_elementwise(OpRecord& op) {
   }
   (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
+  op.batch = elementwise_batch;
   fill_scalar_readers<R>(op);
   op.element_loop = &Loops::template loop<R>;
   if constexpr (requires { &Loops::template opcode<R>; }) {
@@ -388,6 +390,7 @@ void fill_structured(OpRecord& op) {
   op.type = &R::type;
   op.kernel = structured_kernel<R>;
   if constexpr (requires { &R::vjp; }) op.vjp = &R::vjp;
+  if constexpr (requires { &R::batch; }) op.batch = &R::batch;
   if constexpr (requires { &R::absorb; }) op.absorb = &R::absorb;
   if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
   if constexpr (requires { &R::examples; }) op.examples = &R::examples;

@@ -2,6 +2,7 @@
 
 #include <tapewise/autograd/cotangent.hpp>
 #include <tapewise/ops/arithmetic.hpp>
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/elementary.hpp>
 #include <tapewise/ops/library_records.hpp>
@@ -40,6 +41,19 @@ Var sum_to(const Var& g, const Shape& to) {
 }
 
 namespace ops {
+
+Var ReduceRule::batch(const Batched& b) {
+  auto attribute = b.attribute<Attribute>();
+  const std::size_t rank = b.shape(0).rank();
+  const std::uint32_t bits = attribute.axes.bits(rank);
+  std::array<std::int64_t, Shape::max_rank> axes{};
+  std::size_t count = 0;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if ((bits >> axis & 1U) != 0) axes[count++] = static_cast<std::int64_t>(axis + 1);
+  }
+  attribute.axes = Axes(std::span<const std::int64_t>(axes.data(), count));
+  return record_again(b, b.operands, &attribute);
+}
 
 Type ReduceRule::type(const TypeArgs& args) {
   const Type& x = args.parent(0);

@@ -25,6 +25,8 @@ struct ReduceRule : Structured {
     return static_cast<double>(request.in[0]->size());
   }
   static std::string attribute_text(const void* attribute);
+  /// The same axes, one further back.
+  static Var batch(const Batched& b);
   static constexpr bool row_to_number = true;
   static std::uint32_t axes_of(const Type& x, const void* attribute) {
     return static_cast<const Attribute*>(attribute)->axes.bits(x.shape.rank());

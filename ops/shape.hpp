@@ -47,6 +47,7 @@ struct Reshape : Structured {
     return {x.dtype, args.attribute<Sizes>().shape_of(x.shape, args)};
   }
   static Var vjp(const Vjp& v) { return record<Reshape>({Operand(v.g)}, v.parent(0).shape()); }
+  static Var batch(const Batched& b);
   static std::string attribute_text(const void* attribute) {
     return static_cast<const Sizes*>(attribute)->text();
   }
@@ -68,6 +69,7 @@ struct CopyRule : Structured {
 struct Transpose : CopyRule {
   static constexpr std::string_view name = "transpose", formula = "xᵀ";
   using Attribute = Axes;  ///< result axis k is axis [k] of x; none: all in reverse
+  static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   static Var vjp(const Vjp& v);
@@ -86,6 +88,7 @@ struct BroadcastTo : CopyRule {
   static constexpr std::string_view name = "broadcast_to", formula = "x, repeated";
   static constexpr bool broadcast = true;
   using Attribute = Sizes;
+  static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request) {
     const Shape& to = request.out.shape;
@@ -126,6 +129,7 @@ struct Concat : Structured {
 struct SliceOp : CopyRule {
   static constexpr std::string_view name = "slice", formula = "x[start:stop:step, ...]";
   using Attribute = Slices;
+  static Var batch(const Batched& b);
   static Type type(const TypeArgs& args) {
     const Type& x = args.parent(0);
     const auto slices = args.attribute<Slices>();
@@ -153,6 +157,7 @@ struct SliceInto : CopyRule {
     Sizes shape;
     Slices slices;
   };
+  static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request) {
     const auto slices = request.attribute<Attribute>().slices;

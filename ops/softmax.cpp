@@ -1,10 +1,17 @@
 #include <tapewise/ops/softmax.hpp>
 
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/library_records.hpp>
 
 namespace tapewise {
 
 namespace ops {
+
+Var RowRule::batch(const Batched& b) {
+  const auto axis = accepted_axis(b.attribute<Attribute>().axis, b.shape(0).rank());
+  const Attribute shifted{static_cast<std::int64_t>(axis) + 1};
+  return record_again(b, b.operands, &shifted);
+}
 
 Type RowRule::type(const TypeArgs& args) {
   const Type& x = args.parent(0);

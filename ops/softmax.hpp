@@ -50,6 +50,7 @@ struct RowRule : Structured {
     const auto rank = static_cast<std::int64_t>(x.shape.rank());
     return axis == -1 || axis == rank - 1 ? 1 : 0;
   }
+  static Var batch(const Batched& b);
   static std::vector<Example> examples_of(Var (*apply)(std::span<const Var>));
 };
 
