@@ -1,5 +1,4 @@
 // Sacado's reverse mode: records while it computes, then one reverse sweep.
-#include <Sacado.hpp>
 #include <Sacado_trad.hpp>
 
 #include <memory>
