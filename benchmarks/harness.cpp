@@ -69,7 +69,7 @@ void measure(benchmark::State& state, const Measurement& m) {
     double sum = 0;
     for (std::size_t k = 0; k < contenders.size(); ++k) {
       times[k].push_back(seconds(contenders[k].run, repeats[k]));
-      sum += times[k].back();
+      sum += times[k].back() * repeats[k];
     }
     state.SetIterationTime(sum);
   }
