@@ -15,6 +15,7 @@
 #include <tapewise/autograd/xtensor_bridge.hpp>
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
+#include <tapewise/ops/cross_entropy.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/linalg.hpp>

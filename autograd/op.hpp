@@ -54,6 +54,11 @@ struct KernelCall {
   const T* in(std::size_t k) const {
     return static_cast<const T*>(in_data[k]);
   }
+  /// The memory of a second result, which stands behind the operands.
+  template <class T>
+  T* by_product(std::size_t k) const {
+    return const_cast<T*>(in<T>(k));
+  }
   template <class P>
   const P& params() const {
     return *static_cast<const P*>(params_data);
@@ -231,6 +236,10 @@ struct OpRecord {
   Type (*type)(const TypeArgs&) = nullptr;
   /// Value rule: the kernel for these types; `run == nullptr` when there is none.
   Kernel (*kernel)(const KernelRequest&) = nullptr;
+  /// The op (its rule) whose value this op's kernel can give along with its own, where that op
+  /// reads the same operands, then others. Such a kernel is requested with that op's operands.
+  const void* by_product = nullptr;
+  Kernel (*kernel_with_by_product)(const KernelRequest&) = nullptr;
   /// Elementwise ops: the loop for a number type; bit k of `repeated` says that operand k is one
   /// number. Null when the rule cannot be read by that number type. `one_element` asks for the loop
   /// over a single element, which is scalar code.

@@ -22,6 +22,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
     autograd/passes/fuse.cpp
+    autograd/passes/pair.cpp
     autograd/passes/pin.cpp
     autograd/passes/place.cpp
     autograd/passes/prune.cpp
@@ -54,6 +55,7 @@ set(TAPEWISE_SOURCES
     ops/comparison.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
+    ops/cross_entropy.cpp
     ops/elementary.cpp
     ops/index.cpp
     ops/jacobian.cpp
@@ -130,6 +132,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/batching.hpp
     ops/comparison.hpp
     ops/conversion.hpp
+    ops/cross_entropy.hpp
     ops/elementary.hpp
     ops/index.hpp
     ops/jacobian.hpp

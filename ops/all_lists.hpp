@@ -1,6 +1,7 @@
 #pragma once
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
+#include <tapewise/ops/cross_entropy.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
@@ -14,7 +15,8 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
-           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{});
+           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
+           CrossEntropyOps{});
 }
 
 }  // namespace tapewise

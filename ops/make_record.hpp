@@ -382,6 +382,18 @@ Kernel structured_kernel(const KernelRequest& request) {
   return kernel;
 }
 
+/// The kernel that gives the rule's value and that of its `ByProduct`.
+template <class R>
+Kernel kernel_with_by_product(const KernelRequest& request) {
+  Kernel kernel;
+  with_type(request.number(R::number_type(request)), [&](auto t) {
+    using T = decltype(t);
+    if constexpr (kernel_readable<R, T>) kernel.run = &R::template kernel_with_by_product<T>;
+  });
+  kernel.set_params(R::plan_with_by_product(request));
+  return kernel;
+}
+
 template <class R>
 void fill_structured(OpRecord& op) {
   op.traits.alias = R::alias;
@@ -394,6 +406,10 @@ void fill_structured(OpRecord& op) {
   if constexpr (requires { &R::absorb; }) op.absorb = &R::absorb;
   if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
   if constexpr (requires { &R::examples; }) op.examples = &R::examples;
+  if constexpr (requires { typename R::ByProduct; }) {
+    op.by_product = &rule_key<typename R::ByProduct>;
+    op.kernel_with_by_product = kernel_with_by_product<R>;
+  }
   if constexpr (requires { &R::row_axes; }) {
     op.row_axes = &R::row_axes;
     op.traits.row_to_number = R::row_to_number;
