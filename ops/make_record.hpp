@@ -135,6 +135,8 @@ Var elementwise_vjp(const Vjp& v) {
       using P = std::remove_cvref_t<decltype(partial)>;
       if constexpr (std::is_same_v<P, Zero>) {
         return Var{};
+      } else if constexpr (std::is_same_v<P, MinusOne>) {
+        return negated(sum_to(v.g, v.parent(I).shape()));  // the sum has fewer elements
       } else if constexpr (is_only_if<P>) {
         const Var g = times_partial(v.g, partial.partial);
         return sum_to(cotangent_where(condition_of(partial.condition), g), v.parent(I).shape());

@@ -20,6 +20,7 @@ enum class Pattern : std::uint8_t {
   number,  ///< all the same
   column,  ///< one number per row
   row,     ///< the same row for all rows
+  some,    ///< rows that repeat: the operand is broadcast along some of the outer axes
   mixed,
 };
 
@@ -39,6 +40,7 @@ Pattern pattern_of(const Shape& operand, const Shape& full, std::size_t split) {
   if (outer_none && inner_none) return Pattern::number;
   if (outer_all && inner_none) return Pattern::column;
   if (outer_none && inner_all) return Pattern::row;
+  if (inner_all) return Pattern::some;
   return Pattern::mixed;
 }
 
