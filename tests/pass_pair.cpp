@@ -1,13 +1,9 @@
 // The pass that computes a loss and its gradient in one pass over the rows.
-#include <doctest/doctest.h>
-
-#include <sstream>
-#include <tapewise/tapewise.hpp>
-
+#include "programs.hpp"
 #include "show.hpp"
 
 namespace tw = tapewise;
-using tests::contains, tests::message_of;
+using tests::contains, tests::message_of, tests::printed;
 using Labels = xt::xarray<std::int64_t>;
 
 namespace {
@@ -31,12 +27,6 @@ struct Classifier {
     gradient = tw::backward(y, {z})[z];
   }
 };
-
-std::string printed(const tw::Program& program) {
-  std::ostringstream out;
-  out << program;
-  return out.str();
-}
 
 }  // namespace
 
