@@ -96,7 +96,7 @@ class Fuser {
       level = std::max(level, level_[memory]);
     }
     level_[id] = level;
-    if (node.role == Role::compute && node.op->traits.alias) return;
+    if (node.role == Role::compute && node.alias) return;
     if (scalars_wanted_ && is_scalar_op(node)) return add_scalar(id);
     if (fuse_ && node.role == Role::compute && join_any(id, level)) return;
     level_[id] = level + 1;
@@ -325,7 +325,7 @@ class Fuser {
     }
     for (DraftId id = static_cast<DraftId>(draft_.nodes.size()); id-- > 0;) {
       const DraftNode& node = draft_.nodes[id];
-      if (node.role == Role::dead || (node.role == Role::compute && node.op->traits.alias)) {
+      if (node.role == Role::dead || (node.role == Role::compute && node.alias)) {
         continue;
       }
       if (group_of_[id] != none && target[id] < several && target[id] != group_of_[id]) {
