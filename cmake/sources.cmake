@@ -43,6 +43,11 @@ set(TAPEWISE_SOURCES
     autograd/tape_print.cpp
     autograd/text.cpp
     autograd/threads.cpp
+    autograd/trace/json.cpp
+    autograd/trace/make_trace.cpp
+    autograd/trace/notation.cpp
+    autograd/trace/numeric_column.cpp
+    autograd/trace/value.cpp
     autograd/values.cpp
     autograd/var.cpp
     # ops
@@ -120,6 +125,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/tape.hpp
     autograd/text.hpp
     autograd/threads.hpp
+    autograd/trace/trace.hpp
     autograd/values.hpp
     autograd/var.hpp
     autograd/xtensor_bridge.hpp
