@@ -2,6 +2,8 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <tapewise/autograd/trace/text.hpp>
 #include <tapewise/tapewise.hpp>
 
 namespace tw = tapewise;
@@ -147,4 +149,62 @@ TEST_CASE("nodes without a label join the group of their leaves") {
   CHECK(trace.node(h.parent(0).id()).group == "0");
   CHECK(trace.node(v.id()).group == "2");
   CHECK(trace.node(x.id()).group.empty());
+}
+
+TEST_CASE("stepping through as text shows every factor, term and sum") {
+  Neuron n;
+  std::ostringstream out;
+  tw::step_through(n.tape, n.L, out);
+  const std::string text = out.str();
+  for (const char* line : {"u_out = 1/(1 + exp(-u_in)) = 1/(1 + exp(-0.59)) = 0.6433651457",
+                           "∂u_out/∂u_in = u_out·(1 - u_out)", "= 0.229446435", "w1     0.02",
+                           "∂L/∂w1 = 3.98568165523697", "checked: right"}) {
+    CHECK_MESSAGE(text.find(line) != std::string::npos, line);
+  }
+}
+
+TEST_CASE("the stepper goes on, back, and to any node") {
+  Neuron n;
+  std::istringstream in("next\nb\njump u_out\njump ∇u_in\nj nowhere\ntable\ngraph\nq\nnext\n");
+  std::ostringstream out;
+  tw::step_through(n.tape, n.L, in, out);
+  const std::string text = out.str();
+  CHECK(text.find("> 2/") != std::string::npos);
+  CHECK(text.find("> 1/") != std::string::npos);
+  CHECK(text.find("forward   u_out = ") != std::string::npos);
+  CHECK(text.find("∂L/∂u_in, term 1 of 1, via u_out") != std::string::npos);
+  CHECK(text.find("no node of this name") != std::string::npos);
+  CHECK(text.find("gradient table of L") != std::string::npos);
+  CHECK(text.find("u(5)") != std::string::npos);
+  CHECK(text.ends_with("> "));
+}
+
+TEST_CASE("large graphs are folded by prefix and opened on demand") {
+  tw::Tape tape;
+  tw::Var h = tape.input(0.1, "x");
+  for (int layer = 0; layer < 20; ++layer) {
+    h = tw::tanh(h * tape.parameter(1.5, "net." + std::to_string(layer) + ".weight"));
+  }
+  const tw::Trace trace = tw::make_trace(h.named("y"));
+  const tw::TraceFold fold = tw::fold_large(trace);
+  CHECK(fold.size() == 20);
+  CHECK(tw::lines_of(trace, fold).size() < trace.steps.size() / 2);
+  std::istringstream in("graph\nopen net.3\njump net.3.weight\nopen nothing\n");
+  std::ostringstream out;
+  tw::step_through(trace, in, out);
+  CHECK(out.str().find("▸ net.2: ") != std::string::npos);
+  CHECK(out.str().find("forward   net.3.weight = 1.5") != std::string::npos);
+  CHECK(out.str().find("no folded group of this name") != std::string::npos);
+  CHECK(tw::to_dot(trace, fold).find("shape=folder") != std::string::npos);
+}
+
+TEST_CASE("LaTeX, Markdown and graphviz tell the same") {
+  Neuron n;
+  const tw::Trace trace = tw::make_trace(n.L);
+  CHECK(tw::to_latex(trace).find("\\frac{\\partial L}{\\partial w_{1}} = ") != std::string::npos);
+  CHECK(tw::to_latex(trace).find("u_{\\mathrm{in}}") != std::string::npos);
+  CHECK(tw::to_markdown(trace).find("| right |") != std::string::npos);
+  const std::string dot = tw::to_dot(trace);
+  CHECK(dot.find("·0.229446435\"") != std::string::npos);
+  CHECK(dot.find("style=dashed") != std::string::npos);
 }
