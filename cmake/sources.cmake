@@ -44,6 +44,14 @@ set(TAPEWISE_SOURCES
     autograd/tape_print.cpp
     autograd/text.cpp
     autograd/threads.cpp
+    autograd/trace/documents.cpp
+    autograd/trace/json.cpp
+    autograd/trace/make_trace.cpp
+    autograd/trace/notation.cpp
+    autograd/trace/numeric_column.cpp
+    autograd/trace/step_through.cpp
+    autograd/trace/text.cpp
+    autograd/trace/value.cpp
     autograd/values.cpp
     autograd/var.cpp
     # ops
@@ -122,6 +130,9 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/tape.hpp
     autograd/text.hpp
     autograd/threads.hpp
+    autograd/trace/step_through.hpp
+    autograd/trace/text.hpp
+    autograd/trace/trace.hpp
     autograd/values.hpp
     autograd/var.hpp
     autograd/xtensor_bridge.hpp
