@@ -14,11 +14,15 @@
 #include <tapewise/autograd/threads.hpp>
 #include <tapewise/autograd/xtensor_bridge.hpp>
 #include <tapewise/ops/activation.hpp>
+#include <tapewise/ops/classify.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/reduce.hpp>
+#include <tapewise/ops/rounding.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/special.hpp>
+#include <tapewise/ops/trigonometric.hpp>

@@ -77,8 +77,9 @@ struct NotEqual : CompareRule {
   }
 };
 
-struct LogicalOr : Elementwise<2> {
-  static constexpr std::string_view name = "logical_or", formula = "a or b", domain = "masks";
+/// Two masks to a mask.
+struct MaskRule : Elementwise<2> {
+  static constexpr std::string_view domain = "masks";
   static constexpr DTypes dtypes = booleans;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {0, 1, DType::boolean}};
@@ -86,13 +87,42 @@ struct LogicalOr : Elementwise<2> {
   using In = bool;
   template <class T>
   using Out = bool;
+};
+struct LogicalOr : MaskRule {
+  static constexpr std::string_view name = "logical_or", formula = "a or b";
+  static constexpr std::string_view peers =
+      "torch.logical_or, jax.numpy.logical_or, "
+      "tf.math.logical_or";
   template <class T>
   static auto value(T a, T b) {
     return a | b;
   }
 };
+struct LogicalAnd : MaskRule {
+  static constexpr std::string_view name = "logical_and", formula = "a and b";
+  static constexpr std::string_view peers =
+      "torch.logical_and, jax.numpy.logical_and, "
+      "tf.math.logical_and";
+  template <class T>
+  static auto value(T a, T b) {
+    return a & b;
+  }
+};
+struct LogicalXor : MaskRule {
+  static constexpr std::string_view name = "logical_xor", formula = "either a or b";
+  static constexpr std::string_view peers =
+      "torch.logical_xor, jax.numpy.logical_xor, "
+      "tf.math.logical_xor";
+  template <class T>
+  static auto value(T a, T b) {
+    return a != b;
+  }
+};
 struct LogicalNot : Elementwise<1> {
   static constexpr std::string_view name = "logical_not", formula = "not a", domain = "masks";
+  static constexpr std::string_view peers =
+      "torch.logical_not, jax.numpy.logical_not, "
+      "tf.math.logical_not";
   static constexpr DTypes dtypes = booleans;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}};
@@ -173,9 +203,19 @@ inline Equality operator!=(const Operand& a, const Operand& b) {
   return Equality(record<ops::NotEqual>({a, b}));
 }
 
-/// The mask that holds where either does, and where it does not.
+/// The masks that hold where either does, where both do, and where just one does. Throw TypeError
+/// for operands that are no masks.
 inline Var logical_or(const Operand& a, const Operand& b) { return record<ops::LogicalOr>({a, b}); }
+inline Var logical_and(const Operand& a, const Operand& b) {
+  return record<ops::LogicalAnd>({a, b});
+}
+inline Var logical_xor(const Operand& a, const Operand& b) {
+  return record<ops::LogicalXor>({a, b});
+}
 inline Var operator|(const Var& a, const Var& b) { return logical_or(a, b); }
+inline Var operator&(const Var& a, const Var& b) { return logical_and(a, b); }
+inline Var operator^(const Var& a, const Var& b) { return logical_xor(a, b); }
+/// The mask that holds where the given one does not.
 inline Var logical_not(const Operand& a) { return record<ops::LogicalNot>({a}); }
 
 /// x where the mask holds, a structural zero elsewhere.
@@ -188,9 +228,9 @@ inline Var where(const Operand& condition, const Operand& a, const Operand& b) {
   return record<ops::Where>({condition, a, b});
 }
 
-using ComparisonOps =
-    OpList<ops::Greater, ops::GreaterEqual, ops::Less, ops::LessEqual, ops::Equal, ops::NotEqual,
-           ops::LogicalOr, ops::LogicalNot, ops::Where, ops::Select>;
+using ComparisonOps = OpList<ops::Greater, ops::GreaterEqual, ops::Less, ops::LessEqual, ops::Equal,
+                             ops::NotEqual, ops::LogicalOr, ops::LogicalAnd, ops::LogicalXor,
+                             ops::LogicalNot, ops::Where, ops::Select>;
 std::span<const OpRecord> records_of(ComparisonOps);
 
 }  // namespace tapewise
