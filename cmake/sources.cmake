@@ -73,6 +73,7 @@ set(TAPEWISE_SOURCES
     ops/piecewise.cpp
     ops/powers.cpp
     ops/probe.cpp
+    ops/rectifier.cpp
     ops/reduce.cpp
     ops/rounding.cpp
     ops/shape.cpp
@@ -140,6 +141,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/comparison.hpp
     ops/conversion.hpp
     ops/elementary.hpp
+    ops/error_function.hpp
     ops/index.hpp
     ops/jacobian.hpp
     ops/kernels/blas.hpp
@@ -156,6 +158,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/piecewise.hpp
     ops/powers.hpp
     ops/probe.hpp
+    ops/rectifier.hpp
     ops/reduce.hpp
     ops/rounding.hpp
     ops/scheme.hpp

@@ -1,5 +1,6 @@
 #pragma once
 #include <tapewise/ops/piecewise.hpp>
+#include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/special.hpp>
 
 namespace tapewise {
@@ -160,8 +161,7 @@ struct Gelu : Elementwise<1> {
                                     source = "Hendrycks & Gimpel 2016";
   static constexpr std::string_view signature = "gelu(x, form=exact)";
   static constexpr std::string_view peers = "torch.nn.functional.gelu, jax.nn.gelu, tf.nn.gelu";
-  static constexpr bool simd = false;          // erfc is not
-  static constexpr bool complex_step = false;  // nor has erfc a complex version
+  static constexpr bool complex_step = false;  // erfc has no complex version
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     GeluForm form;
@@ -176,7 +176,7 @@ struct Gelu : Elementwise<1> {
     if (a.form == GeluForm::tanh) {
       return x * sigmoid(number<T>(twice) * (x + number<T>(cubic) * x * x * x));
     }
-    return T(0.5) * x * erfc(number<T>(-std::numbers::sqrt2 / 2.0) * x);
+    return T(0.5) * x * complementary_error_function(T(number<T>(-std::numbers::sqrt2 / 2.0) * x));
   }
   template <int I, class T>
   static T partial(T x, T, const Attribute& a) {

@@ -6,6 +6,7 @@
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/piecewise.hpp>
+#include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/rounding.hpp>
 #include <tapewise/ops/shape.hpp>
@@ -19,9 +20,9 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ClassifyOps{}, RoundingOps{}, ElementaryOps{},
-           PowerOps{}, TrigonometricOps{}, SpecialOps{}, ActivationOps{}, PiecewiseOps{},
-           ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{},
-           LossOps{});
+           PowerOps{}, TrigonometricOps{}, SpecialOps{}, ActivationOps{}, RectifierOps{},
+           PiecewiseOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{},
+           SoftmaxOps{}, LossOps{});
 }
 
 }  // namespace tapewise

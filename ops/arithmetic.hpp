@@ -10,6 +10,8 @@ using namespace math;
 
 struct Add : Elementwise<2> {
   static constexpr std::string_view name = "add", formula = "a + b";
+  static constexpr std::string_view signature = "a + b";
+  static constexpr std::string_view peers = "torch.add, jax.numpy.add, tf.math.add";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -24,6 +26,8 @@ struct Add : Elementwise<2> {
 
 struct Subtract : Elementwise<2> {
   static constexpr std::string_view name = "subtract", formula = "a - b";
+  static constexpr std::string_view signature = "a - b";
+  static constexpr std::string_view peers = "torch.sub, jax.numpy.subtract, tf.math.subtract";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -38,6 +42,8 @@ struct Subtract : Elementwise<2> {
 
 struct Multiply : Elementwise<2> {
   static constexpr std::string_view name = "multiply", formula = "a·b";
+  static constexpr std::string_view signature = "a * b";
+  static constexpr std::string_view peers = "torch.mul, jax.numpy.multiply, tf.math.multiply";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -52,6 +58,8 @@ struct Multiply : Elementwise<2> {
 
 struct Divide : Elementwise<2> {
   static constexpr std::string_view name = "divide", formula = "a/b", domain = "b ≠ 0";
+  static constexpr std::string_view signature = "a / b";
+  static constexpr std::string_view peers = "torch.div, jax.numpy.divide, tf.math.divide";
   static constexpr Range ranges[] = {{-3, 3}, {0.5, 3}};
   template <class T>
   static T value(T a, T b) {
@@ -69,6 +77,8 @@ struct Divide : Elementwise<2> {
 
 struct Negate : Elementwise<1> {
   static constexpr std::string_view name = "negate", formula = "-x";
+  static constexpr std::string_view signature = "-x";
+  static constexpr std::string_view peers = "torch.neg, jax.numpy.negative, tf.math.negative";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -83,6 +93,7 @@ struct Negate : Elementwise<1> {
 
 struct Square : Elementwise<1> {
   static constexpr std::string_view name = "square", formula = "x^2";
+  static constexpr std::string_view peers = "torch.square, jax.numpy.square, tf.math.square";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -95,15 +106,12 @@ struct Square : Elementwise<1> {
   }
 };
 
-struct Abs : Elementwise<1> {
+struct Abs : KinkedOnce<1, Subgradient::middle> {
   static constexpr std::string_view name = "abs", formula = "|x|";
+  static constexpr std::string_view signature = "abs(x, subgradient=middle)";
+  static constexpr std::string_view peers = "torch.abs, jax.numpy.abs, tf.math.abs";
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
   static constexpr Range ranges[] = {{-3, 3}};
-  struct Attribute {
-    Subgradient subgradient;
-  };
-  static constexpr Attribute example{Subgradient::middle};
   template <class T>
   static T value(T x, const Attribute&) {
     return abs(x);
@@ -113,15 +121,11 @@ struct Abs : Elementwise<1> {
     if (a.subgradient == Subgradient::middle) return sign(x);
     return kink::slope(x, T(0), T(-1), T(1), T(0), a.subgradient);
   }
-  static std::string refusal(const Attribute& a) { return refuse_two_kinks(a.subgradient); }
-  static std::string attribute_text(const void* attribute) {
-    const auto& a = *static_cast<const Attribute*>(attribute);
-    return subgradient_text(a.subgradient, Subgradient::middle);
-  }
 };
 
 struct Sign : Elementwise<1> {
   static constexpr std::string_view name = "sign", formula = "sign x";
+  static constexpr std::string_view peers = "torch.sign, jax.numpy.sign, tf.math.sign";
   static constexpr DTypes dtypes = numbers;
   static constexpr bool has_kinks = true;
   static constexpr Range ranges[] = {{0.2, 3}};
@@ -137,24 +141,16 @@ struct Sign : Elementwise<1> {
 
 /// What max and min share: the gradient of a tie. It is the slope in a on the left, on the right,
 /// or the mean of both; b takes the rest, so that together they take all of it.
-struct ExtremeRule : Elementwise<2> {
+struct ExtremeRule : KinkedOnce<2, Subgradient::middle> {
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
-  struct Attribute {
-    Subgradient subgradient;
-  };
-  static constexpr Attribute example{Subgradient::middle};
-  static std::string refusal(const Attribute& a) { return refuse_two_kinks(a.subgradient); }
-  static std::string attribute_text(const void* attribute) {
-    const auto& a = *static_cast<const Attribute*>(attribute);
-    return subgradient_text(a.subgradient, Subgradient::middle);
-  }
 };
 
 /// The larger of two; NaN passes.
 struct Maximum : ExtremeRule {
   static constexpr std::string_view name = "max", formula = "max(a, b)";
+  static constexpr std::string_view signature = "max(a, b, tie=middle)";
+  static constexpr std::string_view peers = "torch.maximum, jax.numpy.maximum, tf.math.maximum";
   template <class T>
   static T value(T a, T b, const Attribute&) {
     return where(a > b, a, where(a == a, b, a));
@@ -169,6 +165,8 @@ struct Maximum : ExtremeRule {
 /// The smaller of two; NaN passes.
 struct Minimum : ExtremeRule {
   static constexpr std::string_view name = "min", formula = "min(a, b)";
+  static constexpr std::string_view signature = "min(a, b, tie=middle)";
+  static constexpr std::string_view peers = "torch.minimum, jax.numpy.minimum, tf.math.minimum";
   template <class T>
   static T value(T a, T b, const Attribute&) {
     return where(a < b, a, where(a == a, b, a));

@@ -34,6 +34,8 @@ struct CompareRule : Elementwise<2> {
 };
 struct Greater : CompareRule {
   static constexpr std::string_view name = "greater", formula = "a > b";
+  static constexpr std::string_view signature = "a > b";
+  static constexpr std::string_view peers = "torch.gt, jax.numpy.greater, tf.math.greater";
   template <class T>
   static auto value(T a, T b) {
     return a > b;
@@ -41,6 +43,9 @@ struct Greater : CompareRule {
 };
 struct GreaterEqual : CompareRule {
   static constexpr std::string_view name = "greater_equal", formula = "a ≥ b";
+  static constexpr std::string_view signature = "a >= b";
+  static constexpr std::string_view peers =
+      "torch.ge, jax.numpy.greater_equal, tf.math.greater_equal";
   template <class T>
   static auto value(T a, T b) {
     return a >= b;
@@ -48,6 +53,8 @@ struct GreaterEqual : CompareRule {
 };
 struct Less : CompareRule {
   static constexpr std::string_view name = "less", formula = "a < b";
+  static constexpr std::string_view signature = "a < b";
+  static constexpr std::string_view peers = "torch.lt, jax.numpy.less, tf.math.less";
   template <class T>
   static auto value(T a, T b) {
     return a < b;
@@ -55,6 +62,8 @@ struct Less : CompareRule {
 };
 struct LessEqual : CompareRule {
   static constexpr std::string_view name = "less_equal", formula = "a ≤ b";
+  static constexpr std::string_view signature = "a <= b";
+  static constexpr std::string_view peers = "torch.le, jax.numpy.less_equal, tf.math.less_equal";
   template <class T>
   static auto value(T a, T b) {
     return a <= b;
@@ -62,6 +71,8 @@ struct LessEqual : CompareRule {
 };
 struct Equal : CompareRule {
   static constexpr std::string_view name = "equal", formula = "a = b";
+  static constexpr std::string_view signature = "a == b";
+  static constexpr std::string_view peers = "torch.eq, jax.numpy.equal, tf.math.equal";
   static constexpr DTypes dtypes = every_dtype;
   template <class T>
   static auto value(T a, T b) {
@@ -70,6 +81,8 @@ struct Equal : CompareRule {
 };
 struct NotEqual : CompareRule {
   static constexpr std::string_view name = "not_equal", formula = "a ≠ b";
+  static constexpr std::string_view signature = "a != b";
+  static constexpr std::string_view peers = "torch.ne, jax.numpy.not_equal, tf.math.not_equal";
   static constexpr DTypes dtypes = every_dtype;
   template <class T>
   static auto value(T a, T b) {
@@ -138,6 +151,8 @@ struct LogicalNot : Elementwise<1> {
 
 struct Where : Elementwise<3> {
   static constexpr std::string_view name = "where", formula = "a if c else b";
+  static constexpr std::string_view signature = "where(c, a, b)";
+  static constexpr std::string_view peers = "torch.where, jax.numpy.where, tf.where";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}, {-2, 2}};
   template <class T, int k>
@@ -163,6 +178,7 @@ struct Where : Elementwise<3> {
 /// are of this kind, so a branch that was not taken never leaks an infinity.
 struct Select : Elementwise<2> {
   static constexpr std::string_view name = "select", formula = "x if c else 0";
+  static constexpr std::string_view signature = "select(c, x)";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}};
   template <class T, int k>

@@ -32,6 +32,25 @@ std::string join_text(std::string a, const std::string& b);
 /// Why an op with a single kink cannot have this one; empty when it can.
 std::string refuse_two_kinks(Subgradient choice);
 
+/// A rule with kinks and no attribute but the choice of the derivative there.
+template <int N, Subgradient usual>
+struct Kinked : Elementwise<N> {
+  static constexpr bool has_kinks = true;
+  struct Attribute {
+    Subgradient subgradient;
+  };
+  static constexpr Attribute example{usual};
+  static std::string attribute_text(const void* attribute) {
+    return subgradient_text(static_cast<const Attribute*>(attribute)->subgradient, usual);
+  }
+};
+/// The same with one kink.
+template <int N, Subgradient usual>
+struct KinkedOnce : Kinked<N, usual> {
+  using Attribute = typename Kinked<N, usual>::Attribute;
+  static std::string refusal(const Attribute& a) { return refuse_two_kinks(a.subgradient); }
+};
+
 /// What the partials of rules with kinks are written with.
 namespace kink {
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <numbers>
 #include <tapewise/ops/elementary.hpp>
+#include <tapewise/ops/error_function.hpp>
 
 namespace tapewise {
 
@@ -12,12 +13,11 @@ struct Erf : Elementwise<1> {
   static constexpr std::string_view name = "erf", formula = "2/√π·∫₀ˣ e^(-t²) dt",
                                     source = "Abramowitz & Stegun 7.1.1";
   static constexpr std::string_view peers = "torch.erf, jax.scipy.special.erf, tf.math.erf";
-  static constexpr bool simd = false;          // its batch is 34 ulp off
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{-2, 2}};
   template <class T>
   static T value(T x) {
-    return erf(x);
+    return error_function(x);
   }
   template <int I, class T>
   static T partial(T x, T) {
@@ -29,12 +29,11 @@ struct Erfc : Elementwise<1> {
   static constexpr std::string_view name = "erfc", formula = "1 - erf x",
                                     source = "Abramowitz & Stegun 7.1.2";
   static constexpr std::string_view peers = "torch.erfc, jax.scipy.special.erfc, tf.math.erfc";
-  static constexpr bool simd = false;          // its batch has 12 digits
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{-2, 2}};
   template <class T>
   static T value(T x) {
-    return erfc(x);
+    return complementary_error_function(x);
   }
   template <int I, class T>
   static T partial(T x, T) {
