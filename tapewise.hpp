@@ -15,6 +15,7 @@
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/xtensor_bridge.hpp>
 #include <tapewise/ops/activation.hpp>
+#include <tapewise/ops/classify.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
 #include <tapewise/ops/index.hpp>
@@ -22,5 +23,8 @@
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/reduce.hpp>
+#include <tapewise/ops/rounding.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/special.hpp>
+#include <tapewise/ops/trigonometric.hpp>

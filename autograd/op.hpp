@@ -83,6 +83,9 @@ struct Kernel {
   }
 };
 
+/// Room for the attribute of an elementwise op.
+inline constexpr std::size_t elementwise_attribute_bytes = 24;
+
 /// An elementwise op at work on `n` neighbouring elements: each operand is contiguous, or one
 /// number repeated.
 using ElementLoop = void (*)(void* out, const void* const* in, std::size_t n,

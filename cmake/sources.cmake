@@ -60,6 +60,7 @@ set(TAPEWISE_SOURCES
     ops/arithmetic.cpp
     ops/axes.cpp
     ops/batching.cpp
+    ops/classify.cpp
     ops/comparison.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
@@ -75,14 +76,22 @@ set(TAPEWISE_SOURCES
     ops/kernels/rows.cpp
     ops/kernels/scalar_code.cpp
     ops/kernels/strided_copy.cpp
+    ops/kink.cpp
     ops/linalg.cpp
     ops/loss.cpp
     ops/math.cpp
+    ops/piecewise.cpp
+    ops/powers.cpp
     ops/probe.cpp
+    ops/rectifier.cpp
     ops/reduce.cpp
+    ops/rounding.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
+    ops/special.cpp
+    ops/special_functions.cpp
+    ops/trigonometric.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -141,10 +150,12 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/arithmetic.hpp
     ops/axes.hpp
     ops/batching.hpp
+    ops/classify.hpp
     ops/comparison.hpp
     ops/conversion.hpp
     ops/cross_entropy.hpp
     ops/elementary.hpp
+    ops/error_function.hpp
     ops/index.hpp
     ops/jacobian.hpp
     ops/kernels/blas.hpp
@@ -152,17 +163,24 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
+    ops/kink.hpp
     ops/linalg.hpp
     ops/loss.hpp
     ops/make_record.hpp
     ops/math.hpp
     ops/own_op.hpp
+    ops/piecewise.hpp
+    ops/powers.hpp
     ops/probe.hpp
+    ops/rectifier.hpp
     ops/reduce.hpp
+    ops/rounding.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
+    ops/special.hpp
+    ops/trigonometric.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

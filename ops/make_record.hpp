@@ -79,9 +79,19 @@ inline Var condition_of(const Operand& condition) { return condition.var(); }
 
 // --- elementwise --------------------------------------------------------------------------------
 
+/// Whether a rule refuses some attributes.
+template <class R>
+inline constexpr bool can_refuse = requires(typename R::Attribute a) {
+  R::refusal(a);
+};
+
 /// Operands broadcast against each other; number operands agree in dtype.
 template <class R>
 Type elementwise_type(const TypeArgs& args) {
+  if constexpr (can_refuse<R>) {
+    const std::string why = R::refusal(attribute_of<R>(args.attribute_data));
+    if (!why.empty()) throw args.domain_error(why);
+  }
   Type result = args.parent(0);
   DType number{};
   bool have_number = false;
@@ -334,7 +344,7 @@ void fill_elementwise(OpRecord& op) {
   op.traits.elementwise = true;
   op.traits.same_type = [&]<int... k>(std::integer_sequence<int, k...>) {
     return std::is_same_v<typename R::template Out<float>, float> &&
-           (std::is_same_v<InTypeOf<R, float, k>, float> && ...);
+           (std::is_same_v<InTypeOf<R, float, k>, float> && ...) && !can_refuse<R>;
   }
   (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
@@ -348,7 +358,7 @@ void fill_elementwise(OpRecord& op) {
     return kernels::elementwise_kernel(request, &Loops::template loop<R>,
                                        has_attribute<R> ? sizeof(typename R::Attribute) : 0);
   };
-  static_assert(sizeof(typename R::Attribute) <= sizeof(kernels::ElementwiseParams::attribute));
+  static_assert(sizeof(typename R::Attribute) <= elementwise_attribute_bytes);
   op.value_text = elementwise_value_text<R>;
   op.examples = elementwise_examples<R>;
   if constexpr (!R::stops_gradient) {
@@ -406,7 +416,6 @@ void fill_structured(OpRecord& op) {
   if constexpr (requires { &R::vjp; }) op.vjp = &R::vjp;
   if constexpr (requires { &R::batch; }) op.batch = &R::batch;
   if constexpr (requires { &R::absorb; }) op.absorb = &R::absorb;
-  if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
   if constexpr (requires { &R::examples; }) op.examples = &R::examples;
   if constexpr (requires { typename R::ByProduct; }) {
     op.by_product = &rule_key<typename R::ByProduct>;
@@ -461,6 +470,7 @@ OpRecord make_record(std::string_view family) {
   op.signature = R::signature;
   op.derivative = R::derivative;
   op.peers = R::peers;
+  if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
   if constexpr (requires { R::elementwise_scheme; }) {
     fill_elementwise<R, Loops>(op);
   } else if constexpr (requires { R::composite_scheme; }) {
