@@ -53,6 +53,7 @@ set(TAPEWISE_SOURCES
     ops/axes.cpp
     ops/batching.cpp
     ops/comparison.cpp
+    ops/composite.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
     ops/cross_entropy.cpp
@@ -70,11 +71,14 @@ set(TAPEWISE_SOURCES
     ops/linalg.cpp
     ops/loss.cpp
     ops/math.cpp
+    ops/order.cpp
     ops/probe.cpp
     ops/reduce.cpp
+    ops/scan.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
+    ops/statistics.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -131,6 +135,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/axes.hpp
     ops/batching.hpp
     ops/comparison.hpp
+    ops/composite.hpp
     ops/conversion.hpp
     ops/cross_entropy.hpp
     ops/elementary.hpp
@@ -138,6 +143,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/jacobian.hpp
     ops/kernels/blas.hpp
     ops/kernels/elementwise_loop.hpp
+    ops/kernels/folds.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
@@ -145,13 +151,16 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/loss.hpp
     ops/make_record.hpp
     ops/math.hpp
+    ops/order.hpp
     ops/own_op.hpp
     ops/probe.hpp
     ops/reduce.hpp
+    ops/scan.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
+    ops/statistics.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

@@ -5,9 +5,12 @@
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
+#include <tapewise/ops/order.hpp>
 #include <tapewise/ops/reduce.hpp>
+#include <tapewise/ops/scan.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/statistics.hpp>
 
 namespace tapewise {
 
@@ -15,8 +18,8 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
-           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
-           CrossEntropyOps{});
+           ShapeOps{}, IndexOps{}, ReduceOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, LinalgOps{},
+           SoftmaxOps{}, LossOps{}, CrossEntropyOps{});
 }
 
 }  // namespace tapewise
