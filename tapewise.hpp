@@ -22,9 +22,12 @@
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
+#include <tapewise/ops/order.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/rounding.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 #include <tapewise/ops/special.hpp>
 #include <tapewise/ops/trigonometric.hpp>
+#include <tapewise/ops/scan.hpp>
+#include <tapewise/ops/statistics.hpp>

@@ -62,6 +62,7 @@ set(TAPEWISE_SOURCES
     ops/batching.cpp
     ops/classify.cpp
     ops/comparison.cpp
+    ops/composite.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
     ops/cross_entropy.cpp
@@ -82,6 +83,7 @@ set(TAPEWISE_SOURCES
     ops/math.cpp
     ops/piecewise.cpp
     ops/powers.cpp
+    ops/order.cpp
     ops/probe.cpp
     ops/rectifier.cpp
     ops/reduce.cpp
@@ -92,6 +94,8 @@ set(TAPEWISE_SOURCES
     ops/special.cpp
     ops/special_functions.cpp
     ops/trigonometric.cpp
+    ops/scan.cpp
+    ops/statistics.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -152,6 +156,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/batching.hpp
     ops/classify.hpp
     ops/comparison.hpp
+    ops/composite.hpp
     ops/conversion.hpp
     ops/cross_entropy.hpp
     ops/elementary.hpp
@@ -160,6 +165,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/jacobian.hpp
     ops/kernels/blas.hpp
     ops/kernels/elementwise_loop.hpp
+    ops/kernels/folds.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
@@ -168,6 +174,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/loss.hpp
     ops/make_record.hpp
     ops/math.hpp
+    ops/order.hpp
     ops/own_op.hpp
     ops/piecewise.hpp
     ops/powers.hpp
@@ -175,12 +182,14 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/rectifier.hpp
     ops/reduce.hpp
     ops/rounding.hpp
+    ops/scan.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
     ops/special.hpp
     ops/trigonometric.hpp
+    ops/statistics.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

@@ -6,13 +6,16 @@
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
+#include <tapewise/ops/order.hpp>
 #include <tapewise/ops/piecewise.hpp>
 #include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/rounding.hpp>
+#include <tapewise/ops/scan.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 #include <tapewise/ops/special.hpp>
+#include <tapewise/ops/statistics.hpp>
 #include <tapewise/ops/trigonometric.hpp>
 
 namespace tapewise {
@@ -20,7 +23,7 @@ namespace tapewise {
 /// Calls `f` with the list of each family: the only place where families are named.
 template <class F>
 constexpr auto with_all_families(F&& f) {
-  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{});
+  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{});
 }
 
 }  // namespace tapewise
