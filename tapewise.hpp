@@ -14,11 +14,15 @@
 #include <tapewise/autograd/threads.hpp>
 #include <tapewise/autograd/xtensor_bridge.hpp>
 #include <tapewise/ops/activation.hpp>
+#include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
+#include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
+#include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/reduce.hpp>
+#include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>

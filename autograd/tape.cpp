@@ -199,7 +199,7 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
                  SourceLine where) {
   constexpr std::size_t few = 8;
   const std::size_t n = operands.size();
-  if (in_b_) where = b_line_;
+  if (line_is_fixed_) where = fixed_line_;
   if (n > PackedNode::max_parents) {
     throw Error("[" + std::string(op.name) + "] a node has at most 65535 operands" +
                 recorded_at(where, size()));
@@ -391,7 +391,7 @@ std::uint16_t Tape::other_file_number(const char* file) {
 inline NodeId Tape::write(const OpRecord& op, std::size_t parents, std::uint32_t type,
                           std::size_t words, const void* attribute, std::uint32_t flags,
                           SourceLine where) {
-  if (in_b_) where = b_line_;
+  if (line_is_fixed_) where = fixed_line_;
   PackedNode& node = *nodes_.end();
   node.op = &op;
   node.parents_begin = static_cast<std::uint32_t>(parents_.size());

@@ -160,25 +160,45 @@ class Tape {
   void add_checkpoint(NodeId begin) { checkpoints_.push_back({begin, size()}); }
   std::span<const Checkpoint> checkpoints() const { return checkpoints_; }
 
+  /// While it lives, nodes are recorded with this line, wherever they are written: an op that
+  /// records several nodes gives them the line of its call. The outermost scope decides, unless
+  /// `always`.
+  class LineScope {
+   public:
+    LineScope(Tape& tape, SourceLine where, bool always = false)
+        : tape_(tape), line_before_(tape.fixed_line_), was_fixed_(tape.line_is_fixed_) {
+      if (was_fixed_ && !always) return;
+      tape.fixed_line_ = where;
+      tape.line_is_fixed_ = true;
+    }
+    ~LineScope() {
+      tape_.fixed_line_ = line_before_;
+      tape_.line_is_fixed_ = was_fixed_;
+    }
+    LineScope(const LineScope&) = delete;
+    LineScope& operator=(const LineScope&) = delete;
+
+   private:
+    Tape& tape_;
+    SourceLine line_before_;
+    bool was_fixed_;
+  };
+
   /// While it lives, nodes are recorded as nodes of subgraph B, with this line: that of the node
   /// whose cotangents they are.
   class BScope {
    public:
     BScope(Tape& tape, SourceLine where)
-        : tape_(tape), line_before_(tape.b_line_), was_in_b_(tape.in_b_) {
-      tape.b_line_ = where;
+        : line_(tape, where, true), tape_(tape), was_in_b_(tape.in_b_) {
       tape.in_b_ = true;
     }
-    ~BScope() {
-      tape_.b_line_ = line_before_;
-      tape_.in_b_ = was_in_b_;
-    }
+    ~BScope() { tape_.in_b_ = was_in_b_; }
     BScope(const BScope&) = delete;
     BScope& operator=(const BScope&) = delete;
 
    private:
+    LineScope line_;
     Tape& tape_;
-    SourceLine line_before_;
     bool was_in_b_;
   };
 
@@ -256,7 +276,8 @@ class Tape {
   std::vector<std::uint32_t> visited_;
   std::uint32_t ticket_ = 0;
   std::uint32_t generation_ = 1;
-  SourceLine b_line_;
+  SourceLine fixed_line_;  // while line_is_fixed_
+  bool line_is_fixed_ = false;
   bool in_b_ = false;
 };
 

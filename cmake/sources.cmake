@@ -51,13 +51,17 @@ set(TAPEWISE_SOURCES
     ops/arithmetic.cpp
     ops/axes.cpp
     ops/batching.cpp
+    ops/class_labels.cpp
     ops/comparison.cpp
+    ops/composite.cpp
+    ops/conv.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
     ops/elementary.cpp
     ops/index.cpp
     ops/jacobian.cpp
     ops/kernels/blas.cpp
+    ops/kernels/conv.cpp
     ops/kernels/elementwise_loop.cpp
     ops/kernels/level.cpp
     ops/kernels/levels.cpp
@@ -65,14 +69,18 @@ set(TAPEWISE_SOURCES
     ops/kernels/rows.cpp
     ops/kernels/scalar_code.cpp
     ops/kernels/strided_copy.cpp
+    ops/likelihood_loss.cpp
     ops/linalg.cpp
     ops/loss.cpp
+    ops/margin_loss.cpp
     ops/math.cpp
     ops/probe.cpp
     ops/reduce.cpp
+    ops/regression_loss.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
+    ops/window.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -129,26 +137,33 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/axes.hpp
     ops/batching.hpp
     ops/comparison.hpp
+    ops/composite.hpp
+    ops/conv.hpp
     ops/conversion.hpp
     ops/elementary.hpp
     ops/index.hpp
     ops/jacobian.hpp
     ops/kernels/blas.hpp
+    ops/kernels/conv.hpp
     ops/kernels/elementwise_loop.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
+    ops/likelihood_loss.hpp
     ops/linalg.hpp
     ops/loss.hpp
+    ops/margin_loss.hpp
     ops/make_record.hpp
     ops/math.hpp
     ops/own_op.hpp
     ops/probe.hpp
     ops/reduce.hpp
+    ops/regression_loss.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
+    ops/window.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

@@ -1,10 +1,14 @@
 #pragma once
 #include <tapewise/ops/activation.hpp>
+#include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/index.hpp>
+#include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
+#include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/reduce.hpp>
+#include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 
@@ -14,7 +18,8 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
-           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{});
+           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
+           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{});
 }
 
 }  // namespace tapewise

@@ -5,10 +5,18 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/library_records.hpp>
+#include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 
 namespace tapewise {
+
+Var reduced(const Operand& losses, const LossOptions& options) {
+  const Var all = options.reduction == Reduction::mean  ? mean(losses)
+                  : options.reduction == Reduction::sum ? sum(losses)
+                                                        : losses.var();
+  return options.factor == 1.0 ? all : all * options.factor;
+}
 
 namespace ops {
 
@@ -45,7 +53,7 @@ Type LossRule::elementwise_type(const TypeArgs& args) {
   return a;
 }
 
-Type LossRule::reduced(const Type& single, const LossOptions& options) {
+Type LossRule::reduced_type(const Type& single, const LossOptions& options) {
   return options.reduction == Reduction::none ? single : Type{single.dtype, {}};
 }
 
@@ -162,7 +170,7 @@ Type CrossEntropy::type(const TypeArgs& args) {
                            " want probabilities of the same shape, given " +
                            to_string(labels.shape));
   }
-  return reduced({z.dtype, rows}, args.attribute<LossOptions>());
+  return reduced_type({z.dtype, rows}, args.attribute<LossOptions>());
 }
 
 LossRule::Params CrossEntropy::plan(const KernelRequest& request) {
