@@ -63,6 +63,8 @@ set(TAPEWISE_SOURCES
     ops/classify.cpp
     ops/comparison.cpp
     ops/composite.cpp
+    ops/class_labels.cpp
+    ops/conv.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
     ops/cross_entropy.cpp
@@ -70,6 +72,7 @@ set(TAPEWISE_SOURCES
     ops/index.cpp
     ops/jacobian.cpp
     ops/kernels/blas.cpp
+    ops/kernels/conv.cpp
     ops/kernels/elementwise_loop.cpp
     ops/kernels/level.cpp
     ops/kernels/levels.cpp
@@ -78,8 +81,10 @@ set(TAPEWISE_SOURCES
     ops/kernels/scalar_code.cpp
     ops/kernels/strided_copy.cpp
     ops/kink.cpp
+    ops/likelihood_loss.cpp
     ops/linalg.cpp
     ops/loss.cpp
+    ops/margin_loss.cpp
     ops/math.cpp
     ops/piecewise.cpp
     ops/powers.cpp
@@ -96,6 +101,8 @@ set(TAPEWISE_SOURCES
     ops/trigonometric.cpp
     ops/scan.cpp
     ops/statistics.cpp
+    ops/regression_loss.cpp
+    ops/window.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -157,6 +164,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/classify.hpp
     ops/comparison.hpp
     ops/composite.hpp
+    ops/conv.hpp
     ops/conversion.hpp
     ops/cross_entropy.hpp
     ops/elementary.hpp
@@ -164,14 +172,17 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/index.hpp
     ops/jacobian.hpp
     ops/kernels/blas.hpp
+    ops/kernels/conv.hpp
     ops/kernels/elementwise_loop.hpp
     ops/kernels/folds.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
     ops/kink.hpp
+    ops/likelihood_loss.hpp
     ops/linalg.hpp
     ops/loss.hpp
+    ops/margin_loss.hpp
     ops/make_record.hpp
     ops/math.hpp
     ops/order.hpp
@@ -183,6 +194,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/reduce.hpp
     ops/rounding.hpp
     ops/scan.hpp
+    ops/regression_loss.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
@@ -190,6 +202,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/special.hpp
     ops/trigonometric.hpp
     ops/statistics.hpp
+    ops/window.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

@@ -13,6 +13,9 @@ struct LossOptions {
   double factor = 1.0;
 };
 
+/// factor · mean or sum of the losses of single examples, or factor times each.
+Var reduced(const Operand& losses, const LossOptions& options);
+
 namespace ops {
 
 /// Losses reduce the losses of `n` examples to one number, or leave them as they are.
@@ -27,7 +30,7 @@ struct LossRule : Structured {
   };
   /// Checks that both operands are floats of one type; the loss of each element.
   static Type elementwise_type(const TypeArgs& args);
-  static Type reduced(const Type& single, const LossOptions& options);
+  static Type reduced_type(const Type& single, const LossOptions& options);
   static Params plan_for(const KernelRequest& request, std::int64_t n);
   /// g times the factor and 1/n of the mean, in the shape `single` of the unreduced losses.
   static Var scaled_cotangent(const Vjp& v, std::int64_t n);
@@ -37,7 +40,7 @@ struct LossRule : Structured {
 /// Losses of pairs of numbers, element by element.
 struct PairLossRule : LossRule {
   static Type type(const TypeArgs& args) {
-    return reduced(elementwise_type(args), args.attribute<LossOptions>());
+    return reduced_type(elementwise_type(args), args.attribute<LossOptions>());
   }
   static Params plan(const KernelRequest& request) {
     return plan_for(request, request.in[0]->size());
@@ -46,6 +49,11 @@ struct PairLossRule : LossRule {
 
 struct Mse : PairLossRule {
   static constexpr std::string_view name = "mse", formula = "factor · mean (ŷ - y)^2",
+                                    signature = "mse(ŷ, y, options={mean, factor=1})",
+                                    derivative = "2 factor/n · (ŷ - y) in ŷ, its negative in y",
+                                    peers =
+                                        "torch.nn.functional.mse_loss, optax.squared_error, "
+                                        "keras mean_squared_error",
                                     source = "Goodfellow et al., Deep Learning, 5.1.4";
   template <class T>
   static void kernel(const KernelCall& call);
@@ -56,6 +64,11 @@ struct Mse : PairLossRule {
 
 struct BceWithLogits : PairLossRule {
   static constexpr std::string_view name = "bce_with_logits", formula = "factor · mean ζ(z) - y·z",
+                                    signature = "bce_with_logits(z, y, options={mean, factor=1})",
+                                    derivative = "σ(z) - y in z, -z in y",
+                                    peers =
+                                        "torch.nn.functional.binary_cross_entropy_with_logits, "
+                                        "optax.sigmoid_binary_cross_entropy",
                                     source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   template <class T>
   static void kernel(const KernelCall& call);
@@ -64,6 +77,26 @@ struct BceWithLogits : PairLossRule {
   static std::vector<Example> examples();
 };
 
+struct CrossEntropy : LossRule {
+  static constexpr std::string_view name = "cross_entropy",
+                                    formula = "factor · mean (log Σ e^z_j - z_label)",
+                                    signature =
+                                        "cross_entropy(z, labels, options={mean, factor=1})",
+                                    derivative = "softmax(z) - onehot in z",
+                                    peers =
+                                        "torch.nn.functional.cross_entropy, "
+                                        "optax.softmax_cross_entropy, "
+                                        "keras CategoricalCrossentropy(from_logits)",
+                                    source = "Goodfellow et al., Deep Learning, 6.2.2.3";
+  static constexpr bool may_throw = true;
+  static Type type(const TypeArgs& args);
+  static Params plan(const KernelRequest& request);
+  template <class T>
+  static void kernel(const KernelCall& call);
+  /// softmax(z) - onehot
+  static Var vjp(const Vjp& v);
+  static std::vector<Example> examples();
+};
 }  // namespace ops
 
 /// Mean squared error: factor · mean (or sum) of (ŷ - y)²; `{Reduction::sum, 0.5}` is ½Σ.

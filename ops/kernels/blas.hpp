@@ -13,9 +13,22 @@ struct Product {
   std::uint32_t trans_a = 0, trans_b = 0;
 };
 
+/// How many elements lie between the rows of A, B and C in memory.
+struct Leading {
+  std::int64_t a, b, c;
+};
+
 /// Writes C, contiguous. Tiny products and those with a vector do not go through gemm.
 void multiply(const Product& p, const float* a, const float* b, float* c);
 void multiply(const Product& p, const double* a, const double* b, double* c);
 void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c);
+
+/// The same on parts of larger matrices, on the calling thread; `add` to what C holds.
+void multiply_tile(const Product& p, const Leading& ld, bool add, const float* a, const float* b,
+                   float* c);
+void multiply_tile(const Product& p, const Leading& ld, bool add, const double* a, const double* b,
+                   double* c);
+void multiply_tile(const Product& p, const Leading& ld, bool add, const Complex* a,
+                   const Complex* b, Complex* c);
 
 }  // namespace tapewise::kernels
