@@ -5,6 +5,16 @@ set(TAPEWISE_SOURCES
     autograd/array.cpp
     autograd/backward.cpp
     autograd/cell.cpp
+    autograd/check/blame.cpp
+    autograd/check/checker.cpp
+    autograd/check/differences.cpp
+    autograd/check/kinks.cpp
+    autograd/check/line.cpp
+    autograd/check/replay.cpp
+    autograd/check/report.cpp
+    autograd/check/rounding.cpp
+    autograd/check/taylor.cpp
+    autograd/check/verdict.cpp
     autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp
