@@ -164,9 +164,10 @@ std::int64_t Checker::locate(std::size_t k, Line& line, Direction d) {
   return d.begin;
 }
 
-Estimate Checker::differences(Line& line, const Direction& d) {
+Estimate Checker::differences(Line& line, const Direction& d, bool every_step) {
   Curve curve = line.curve(d, noise_);
   curve.first_step = options_.step;
+  curve.every_step = every_step;
   return differentiate(curve);
 }
 
@@ -187,9 +188,10 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     return judge(pair);
   };
   Judgement verdict = judged(n);
-  if (verdict.verdict == Verdict::wrong && line.has_complex_step()) {
-    // A second opinion, for a complex kernel may be off in its last digits, or wrong.
-    const Estimate m = differences(line, d);
+  if (verdict.verdict == Verdict::wrong) {
+    // A second opinion: a complex kernel may be off in its last digits, or wrong; and two long
+    // steps may agree on the slope of a curve with ripples on it.
+    const Estimate m = differences(line, d, true);
     if (std::isfinite(m.slope)) {
       const bool contradicted = std::abs(m.slope - n.slope) > 8.0 * m.error;
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);

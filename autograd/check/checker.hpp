@@ -33,7 +33,7 @@ class Checker {
   std::int64_t locate(std::size_t k, Line& line, Direction d);
   void look_for_kink(GradcheckElement& e, Line& line, const Direction& d);
   Estimate numeric(Line& line, const Direction& d, double rounding);
-  Estimate differences(Line& line, const Direction& d);
+  Estimate differences(Line& line, const Direction& d, bool every_step = false);
   double slope_scale(const Line& line) const;
   void count(GradcheckElement e);
   void look_for_blame();

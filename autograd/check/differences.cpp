@@ -12,23 +12,30 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double nan = std::numeric_limits<double>::quiet_NaN();
 
-/// The difference quotient with step h, over the numbers that x ± h really are.
-double central_quotient(const Curve& curve, double h) {
-  const double high = curve.at + h, low = curve.at - h;
-  return (curve.f(high) - curve.f(low)) / (high - low);
+/// A difference quotient, and what rounding does to it.
+struct Quotient {
+  double value;
+  double noise;
+};
+
+/// `rise` over `run`; the values from which it was taken may be larger than f at the point itself.
+Quotient quotient_of(double high, double low, double run, double noise) {
+  const double rounding = noise + 0x1p-51 * std::max(std::abs(high), std::abs(low));
+  return {(high - low) / run, 2.0 * rounding / std::abs(run)};
 }
 
 /// One tableau: quotients with falling steps in its first column, the error terms h^p, h^2p, ...
 /// taken out in the next ones. Central differences have p = 2, one-sided ones p = 1.
-template <class Quotient>
-Estimate extrapolate(const Quotient& quotient, double first, int p, double noise) {
+template <class F>
+Estimate extrapolate(const F& quotient, double first, int p) {
   constexpr int rows = 7;
   constexpr double shrink = 1.7;  // no whole fraction: periods of f must not fit the steps
   Estimate best{nan, infinity, first};
   std::vector<double> last;
   double h = first, corner = nan;
   for (int row = 0; row < rows; ++row, h /= shrink) {
-    std::vector<double> now{quotient(h)};
+    const Quotient q = quotient(h);
+    std::vector<double> now{q.value};
     if (!std::isfinite(now[0])) {  // outside of the domain: begin again, closer
       last.clear();
       continue;
@@ -38,7 +45,7 @@ Estimate extrapolate(const Quotient& quotient, double first, int p, double noise
     for (std::size_t k = 1; k <= last.size(); ++k, factor *= power) {
       now.push_back((factor * now[k - 1] - last[k - 1]) / (factor - 1.0));
       const double error =
-          std::max(std::abs(now[k] - now[k - 1]), std::abs(now[k] - last[k - 1])) + 4.0 * noise / h;
+          std::max(std::abs(now[k] - now[k - 1]), std::abs(now[k] - last[k - 1])) + 2.0 * q.noise;
       if (error < best.error) best = {now[k], error, h};
     }
     if (!last.empty() && std::abs(now.back() - corner) > 2.0 * best.error) break;
@@ -72,7 +79,7 @@ Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
       agreeing = agree && sharp ? agreeing + 1 : 0;
     }
     found.push_back(e);
-    if (agreeing > 0) break;
+    if (agreeing > 0 && !curve.every_step) break;
   }
   std::erase_if(found, [](const Estimate& e) { return !std::isfinite(e.slope); });
   if (found.empty()) return {nan, infinity, longest};
@@ -94,8 +101,11 @@ Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
 
 Estimate differentiate(const Curve& curve) {
   return over_all_steps(curve, [&](double first) {
-    const auto quotient = [&](double h) { return central_quotient(curve, h); };
-    return extrapolate(quotient, first, 2, curve.noise);
+    const auto quotient = [&](double h) {
+      const double high = curve.at + h, low = curve.at - h;  // the step is what x ± h really are
+      return quotient_of(curve.f(high), curve.f(low), high - low, curve.noise);
+    };
+    return extrapolate(quotient, first, 2);
   });
 }
 
@@ -104,9 +114,9 @@ Estimate one_sided_slope(const Curve& curve, int side) {
   return over_all_steps(curve, [&](double first) {
     const auto quotient = [&](double h) {
       const double there = curve.at + side * h;
-      return (curve.f(there) - here) / (there - curve.at);
+      return quotient_of(curve.f(there), here, there - curve.at, curve.noise);
     };
-    return extrapolate(quotient, first, 1, curve.noise);
+    return extrapolate(quotient, first, 1);
   });
 }
 

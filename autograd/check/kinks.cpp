@@ -4,12 +4,13 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <tapewise/autograd/check/rounding.hpp>
 
 namespace tapewise::checking {
 
 namespace {
 
-constexpr std::size_t steps = 3;
+constexpr std::size_t steps = 4;
 
 /// The values of the nodes below on both sides, at falling steps.
 struct Sides {
@@ -37,26 +38,37 @@ Sides look_at_both_sides(Line& line, const Direction& d, double reach) {
   return sides;
 }
 
-/// Whether the element's slope jumps: its second difference over h does not shrink with h.
+/// Whether the element's slope jumps: its second difference over h is as good as constant (a kink)
+/// or grows as h falls (the value itself jumps), where it would shrink with h if it were smooth.
 bool jumps(const Sides& sides, std::size_t node, std::size_t e, double here) {
+  const auto near = [](double x, double to) { return x > 0.8 * to && x < 1.25 * to; };
   double before = 0.0;
+  bool kink = true, gap = true;
   for (std::size_t s = 0; s < steps; ++s) {
     const double high = sides.high[s][node][e], low = sides.low[s][node][e];
     const double second = high - 2.0 * here + low;
     const double rise = std::max(std::abs(high - here), std::abs(here - low));
-    const double rounding =
-        64.0 * 0x1p-53 * std::max({std::abs(high), std::abs(low), std::abs(here)});
-    if (!(std::abs(second) > rounding) || std::abs(second) < 1e-3 * rise) return false;
+    const double largest = std::max({std::abs(high), std::abs(low), std::abs(here)});
+    if (!(std::abs(second) > 0x1p-47 * largest) || std::abs(second) < 1e-3 * rise) return false;
     const double jump = second / sides.h[s];
-    if (s > 0 && (jump * before <= 0.0 || std::abs(jump) < 0.8 * std::abs(before))) return false;
+    kink = kink && (s == 0 || near(jump / before, 1.0));
+    gap = gap && (s == 0 || near(jump / before, sides.h[s - 1] / sides.h[s]));
     before = jump;
   }
-  return true;
+  return kink || gap;
 }
 
 /// Whether an element of a mask, of indices or of other whole numbers is another on the two sides.
 bool flips(const Sides& sides, std::size_t node, std::size_t e) {
   return sides.high[steps - 1][node][e] != sides.low[steps - 1][node][e];
+}
+
+/// Whether rounding alone can move the element as far as it moved here.
+bool is_rounding(Line& line, const Sides& sides, std::size_t node, std::size_t e, double here) {
+  const NodeId id = line.below()[node];
+  const double spread = rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
+  const double second = sides.high[steps - 1][node][e] - 2.0 * here + sides.low[steps - 1][node][e];
+  return std::abs(second) <= 64.0 * spread;
 }
 
 GradcheckKink describe(Line& line, NodeId id, std::int64_t element) {
@@ -96,7 +108,7 @@ std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, d
         if (!flipped && flips(sides, node, e)) {
           flipped = describe(line, id, static_cast<std::int64_t>(e));
         }
-      } else if (jumps(sides, node, e, base[e])) {
+      } else if (jumps(sides, node, e, base[e]) && !is_rounding(line, sides, node, e, base[e])) {
         // A mask that flips is what the jump comes from.
         GradcheckKink kink = flipped ? *flipped : describe(line, id, static_cast<std::int64_t>(e));
         kink.left = slope_beside(line, direction, -1, noise);

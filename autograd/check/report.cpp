@@ -105,8 +105,14 @@ nlohmann::json to_object(const GradcheckElement& e) {
 }  // namespace
 
 std::ostream& operator<<(std::ostream& out, const GradcheckReport& report) {
-  out << (report ? "gradient right" : "GRADIENT WRONG") << " (" << report.method << ", "
-      << report.checked << " elements, " << report.wrong << " wrong";
+  const bool found_wrong = report.wrong > 0 || !report.blamed.empty() ||
+                           report.as_recorded == Verdict::wrong ||
+                           report.forward_mode == Verdict::wrong;
+  out << (report        ? "gradient right"
+          : found_wrong ? "GRADIENT WRONG"
+                        : "GRADIENT UNDECIDED")
+      << " (" << report.method << ", " << report.checked << " elements, " << report.wrong
+      << " wrong";
   if (report.undecidable > 0) out << ", " << report.undecidable << " undecidable";
   if (report.order > 1) out << ", order " << report.order;
   out << ")";

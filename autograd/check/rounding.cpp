@@ -4,6 +4,7 @@
 #include <cmath>
 #include <tapewise/autograd/check/random.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
+#include <unordered_map>
 
 namespace tapewise::checking {
 
@@ -24,29 +25,20 @@ class Shaker {
       : replay_(replay), unit_(unit), random_(random) {}
 
   void compute(NodeId id) {
-    const auto& traits = replay_.tape().op(id).traits;
-    replay_.compute(id);
-    if (!replay_.is_float(id) || traits.alias || traits.broadcast) return;
-    const std::vector<double> shaken_y = with_shaken_operands(id);
-    // An op that only moves its operands rounds nothing. (That the elements themselves are among
-    // the operands' says less: a sum may happen to equal one of its terms.)
-    const auto moved = [&](double y) {
-      return y == 0.0 || std::binary_search(given_.begin(), given_.end(), std::abs(y));
-    };
-    const bool all_moved = std::all_of(shaken_y.begin(), shaken_y.end(), moved);
-    if (all_moved) return;
+    if (!replay_.is_float(id) || only_moves(id)) return replay_.compute(id);
+    if (replay_.tape().op(id).traits.elementwise)
+      replay_.compute(id);
+    else
+      evaluate_with(
+          id, [&](double x) { return shaken(x, unit_, random_); }, replay_.data(id));
     auto* y = static_cast<double*>(replay_.data(id));
-    for (std::size_t e = 0; e < shaken_y.size(); ++e) {
-      if (!traits.elementwise)
-        y[e] = shaken(shaken_y[e], unit_, random_);  // it may have added up
-      else if (!moved(shaken_y[e]))
-        y[e] = shaken(y[e], unit_, random_);
-    }
+    for (std::int64_t e = 0; e < replay_.size(id); ++e) y[e] = shaken(y[e], unit_, random_);
   }
 
  private:
-  std::vector<double> with_shaken_operands(NodeId id) {
-    given_.clear();
+  /// Evaluates the node with each float element of its operands replaced by f(element).
+  template <class F>
+  void evaluate_with(NodeId id, const F& f, void* out) {
     std::vector<std::vector<double>> copies;
     std::vector<const void*> operands;
     for (const NodeId parent : replay_.tape().parents(id)) {
@@ -55,22 +47,32 @@ class Shaker {
         continue;
       }
       std::vector<double>& copy = copies.emplace_back(replay_.numbers(parent));
-      for (double& x : copy) {
-        x = shaken(x, unit_, random_);
-        given_.push_back(std::abs(x));
-      }
+      for (double& x : copy) x = f(x);
       operands.push_back(copy.data());
     }
-    std::sort(given_.begin(), given_.end());
-    std::vector<double> y(static_cast<std::size_t>(replay_.size(id)));
-    replay_.evaluate(id, operands, y.data());
-    return y;
+    replay_.evaluate(id, operands, out);
+  }
+
+  /// Whether the op takes its elements from its operands as they are, and so rounds nothing: tried
+  /// with random operands, among which a result that was computed would not be found.
+  bool only_moves(NodeId id) {
+    const auto& traits = replay_.tape().op(id).traits;
+    if (traits.alias || traits.broadcast) return true;
+    const auto [known, is_new] = only_moves_.try_emplace(id, false);
+    if (!is_new) return known->second;
+    std::vector<double> given, y(static_cast<std::size_t>(replay_.size(id)));
+    evaluate_with(
+        id, [&](double) { return given.emplace_back(1.0 + random_.uniform()); }, y.data());
+    std::sort(given.begin(), given.end());
+    return known->second = std::all_of(y.begin(), y.end(), [&](double e) {
+             return e == 0.0 || std::binary_search(given.begin(), given.end(), std::abs(e));
+           });
   }
 
   Replay& replay_;
   double unit_;
   Random& random_;
-  std::vector<double> given_;
+  std::unordered_map<NodeId, bool> only_moves_;
 };
 
 /// Whether float32 holds the number as it was meant, as far as one can tell: 2, 0.5, 100.

@@ -33,8 +33,12 @@ Judgement judge(const Pair& p) {
   const bool drowned = allowed > 0.25 * slope;
   if (!agree) return {Verdict::wrong, Undecided::no};
   if (allowed <= sharp * slope) return {Verdict::right, Undecided::no};
+  // Values that come from the same numbers and agree this closely share their rounding.
+  if (p.exact && std::abs(p.analytic - p.numeric) <= 0x1p-40 * slope) {
+    return {Verdict::right, Undecided::no};
+  }
   const bool both_zero = p.analytic == 0.0 && p.numeric == 0.0;
-  if (both_zero && (p.exact || allowed == 0.0)) return {Verdict::right, Undecided::no};
+  if (both_zero && allowed == 0.0) return {Verdict::right, Undecided::no};
   // Zero, or what rounding leaves of a zero.
   const bool is_zero = drowned && std::abs(p.analytic) <= caution * p.rounding;
   if (is_zero && allowed <= negligible * p.scale) return {Verdict::right, Undecided::no};
