@@ -61,6 +61,7 @@ set(TAPEWISE_SOURCES
     ops/arithmetic.cpp
     ops/axes.cpp
     ops/batching.cpp
+    ops/check_catalogue.cpp
     ops/comparison.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
@@ -111,6 +112,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/functional.hpp
     autograd/fused.hpp
     autograd/gradcheck.hpp
+    autograd/gradcheck_doctest.hpp
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
     autograd/graph_walk.hpp
@@ -138,6 +140,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/arithmetic.hpp
     ops/axes.hpp
     ops/batching.hpp
+    ops/check_catalogue.hpp
     ops/comparison.hpp
     ops/conversion.hpp
     ops/elementary.hpp
