@@ -5,6 +5,16 @@ set(TAPEWISE_SOURCES
     autograd/array.cpp
     autograd/backward.cpp
     autograd/cell.cpp
+    autograd/check/blame.cpp
+    autograd/check/checker.cpp
+    autograd/check/differences.cpp
+    autograd/check/kinks.cpp
+    autograd/check/line.cpp
+    autograd/check/replay.cpp
+    autograd/check/report.cpp
+    autograd/check/rounding.cpp
+    autograd/check/taylor.cpp
+    autograd/check/verdict.cpp
     autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp
@@ -61,6 +71,7 @@ set(TAPEWISE_SOURCES
     ops/axes.cpp
     ops/batching.cpp
     ops/classify.cpp
+    ops/check_catalogue.cpp
     ops/comparison.cpp
     ops/composite.cpp
     ops/class_labels.cpp
@@ -131,6 +142,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/functional.hpp
     autograd/fused.hpp
     autograd/gradcheck.hpp
+    autograd/gradcheck_doctest.hpp
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
     autograd/graph_walk.hpp
@@ -162,6 +174,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/axes.hpp
     ops/batching.hpp
     ops/classify.hpp
+    ops/check_catalogue.hpp
     ops/comparison.hpp
     ops/composite.hpp
     ops/conv.hpp
