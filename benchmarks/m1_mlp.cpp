@@ -34,15 +34,6 @@ Data make_data(std::int64_t batch) {
 
 namespace {
 
-/// What contenders are compared by: the loss before the last step, and the weights after it.
-std::vector<double> numbers_of(double loss, const std::vector<float>* w) {
-  std::vector<double> numbers = {loss};
-  for (std::size_t l = 0; l < layers; ++l) {
-    numbers.insert(numbers.end(), w[l].begin(), w[l].begin() + 1000);
-  }
-  return numbers;
-}
-
 struct Ours {
   nn::Random random{1};
   nn::Sequential net{nn::Linear(784, 256, random), nn::Relu(), nn::Linear(256, 128, random),
@@ -73,14 +64,13 @@ struct Ours {
     outputs.push_back(loss);
     program = std::make_unique<tw::Program>(tw::compile(outputs));
   }
-  std::vector<double> result() const {
-    std::vector<float> w[layers];
+  std::vector<double> result(const Data& start, bool with_adam) const {
+    Numbers numbers(start, program->item(loss), with_adam);
     const auto parameters = net.parameters();
     for (std::size_t l = 0; l < layers; ++l) {
-      const auto* from = static_cast<const float*>(parameters[2 * l].cell->data());
-      w[l].assign(from, from + 1000);
+      numbers.add(static_cast<const float*>(parameters[2 * l].cell->data()), l);
     }
-    return numbers_of(program->item(loss), w);
+    return numbers.list();
   }
 };
 
@@ -143,6 +133,11 @@ struct Hand {
       for (std::size_t i = 0; i < g[l].size(); ++i) data.b[l][i % out] -= rate * g[l][i];
     }
   }
+  std::vector<double> result(const Data& start) const {
+    Numbers numbers(start, loss, false);
+    for (std::size_t l = 0; l < layers; ++l) numbers.add(data.w[l].data(), l);
+    return numbers.list();
+  }
   void cross_entropy() {
     loss = 0;
     const auto batch = static_cast<double>(data.batch);
@@ -166,11 +161,12 @@ void add(const std::string& id, std::int64_t batch, bool with_adam) {
                 auto ours = std::make_shared<Ours>(*data, with_adam);
                 auto hand = std::make_shared<Hand>(*data), limit = std::make_shared<Hand>(*data);
                 std::vector<Contender> contenders = {
-                    {"ours", [ours] { ours->program->run(); }, [ours] { return ours->result(); }},
+                    {"ours", [ours] { ours->program->run(); },
+                     [=] { return ours->result(*data, with_adam); }},
                     {"limit", [limit] { limit->products(); }, {}}};
                 if (!with_adam) {
-                  contenders.push_back({"hand", [hand] { hand->step(); },
-                                        [hand] { return numbers_of(hand->loss, hand->data.w); }});
+                  contenders.push_back(
+                      {"hand", [hand] { hand->step(); }, [=] { return hand->result(*data); }});
                 }
                 for (auto& peer : Peers::of(id, data.get())) contenders.push_back(peer);
                 return contenders;
