@@ -70,11 +70,11 @@ set(TAPEWISE_SOURCES
     ops/arithmetic.cpp
     ops/axes.cpp
     ops/batching.cpp
-    ops/classify.cpp
     ops/check_catalogue.cpp
+    ops/class_labels.cpp
+    ops/classify.cpp
     ops/comparison.cpp
     ops/composite.cpp
-    ops/class_labels.cpp
     ops/conv.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
@@ -97,22 +97,22 @@ set(TAPEWISE_SOURCES
     ops/loss.cpp
     ops/margin_loss.cpp
     ops/math.cpp
+    ops/order.cpp
     ops/piecewise.cpp
     ops/powers.cpp
-    ops/order.cpp
     ops/probe.cpp
     ops/rectifier.cpp
     ops/reduce.cpp
+    ops/regression_loss.cpp
     ops/rounding.cpp
+    ops/scan.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
     ops/special.cpp
     ops/special_functions.cpp
-    ops/trigonometric.cpp
-    ops/scan.cpp
     ops/statistics.cpp
-    ops/regression_loss.cpp
+    ops/trigonometric.cpp
     ops/window.cpp
     # nn
     nn/byte_reader.cpp
@@ -173,8 +173,8 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/arithmetic.hpp
     ops/axes.hpp
     ops/batching.hpp
-    ops/classify.hpp
     ops/check_catalogue.hpp
+    ops/classify.hpp
     ops/comparison.hpp
     ops/composite.hpp
     ops/conv.hpp
@@ -195,8 +195,8 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/likelihood_loss.hpp
     ops/linalg.hpp
     ops/loss.hpp
-    ops/margin_loss.hpp
     ops/make_record.hpp
+    ops/margin_loss.hpp
     ops/math.hpp
     ops/order.hpp
     ops/own_op.hpp
@@ -205,16 +205,16 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/probe.hpp
     ops/rectifier.hpp
     ops/reduce.hpp
+    ops/regression_loss.hpp
     ops/rounding.hpp
     ops/scan.hpp
-    ops/regression_loss.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
     ops/special.hpp
-    ops/trigonometric.hpp
     ops/statistics.hpp
+    ops/trigonometric.hpp
     ops/window.hpp
     # nn
     nn/data.hpp

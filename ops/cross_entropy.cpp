@@ -96,7 +96,7 @@ kernels::LogSum<T> gradient_of_row(const KernelCall& call, const P& p, std::int6
 }  // namespace
 
 Type CrossEntropy::type(const TypeArgs& args) {
-  return reduced({args.parent(0).dtype, checked_rows(args)}, args.attribute<LossOptions>());
+  return reduced_type({args.parent(0).dtype, checked_rows(args)}, args.attribute<LossOptions>());
 }
 
 LossRule::Params CrossEntropy::plan(const KernelRequest& request) {

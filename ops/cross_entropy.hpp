@@ -11,7 +11,13 @@ struct CrossEntropyGradient;
 struct CrossEntropy : LossRule {
   static constexpr std::string_view name = "cross_entropy",
                                     formula = "factor · mean (log Σ e^z_j - z_label)",
-                                    derivative = "softmax(z) - onehot(label)",
+                                    signature =
+                                        "cross_entropy(z, labels, options={mean, factor=1})",
+                                    derivative = "softmax(z) - onehot(label) in z",
+                                    peers =
+                                        "torch.nn.functional.cross_entropy, "
+                                        "optax.softmax_cross_entropy, "
+                                        "keras CategoricalCrossentropy(from_logits)",
                                     source = "Goodfellow et al., Deep Learning, 6.2.2.3";
   static constexpr bool may_throw = true;
   static Type type(const TypeArgs& args);
@@ -36,6 +42,9 @@ struct CrossEntropy : LossRule {
 struct CrossEntropyGradient : Structured {
   static constexpr std::string_view name = "cross_entropy_gradient",
                                     formula = "g·(softmax(z) - onehot(label))",
+                                    signature = "cross_entropy_gradient(z, labels, g)",
+                                    derivative =
+                                        "with p = softmax(z) and cotangent u: p·(gu - Σ gu·p) in z",
                                     source = CrossEntropy::source;
   static constexpr int arity = 3;
   static constexpr bool may_throw = true;

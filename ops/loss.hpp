@@ -77,26 +77,6 @@ struct BceWithLogits : PairLossRule {
   static std::vector<Example> examples();
 };
 
-struct CrossEntropy : LossRule {
-  static constexpr std::string_view name = "cross_entropy",
-                                    formula = "factor · mean (log Σ e^z_j - z_label)",
-                                    signature =
-                                        "cross_entropy(z, labels, options={mean, factor=1})",
-                                    derivative = "softmax(z) - onehot in z",
-                                    peers =
-                                        "torch.nn.functional.cross_entropy, "
-                                        "optax.softmax_cross_entropy, "
-                                        "keras CategoricalCrossentropy(from_logits)",
-                                    source = "Goodfellow et al., Deep Learning, 6.2.2.3";
-  static constexpr bool may_throw = true;
-  static Type type(const TypeArgs& args);
-  static Params plan(const KernelRequest& request);
-  template <class T>
-  static void kernel(const KernelCall& call);
-  /// softmax(z) - onehot
-  static Var vjp(const Vjp& v);
-  static std::vector<Example> examples();
-};
 }  // namespace ops
 
 /// Mean squared error: factor · mean (or sum) of (ŷ - y)²; `{Reduction::sum, 0.5}` is ½Σ.

@@ -21,23 +21,23 @@ void reduce_losses(const KernelCall& call, std::int64_t work, Loss&& loss) {
   constexpr std::int64_t work_of_a_part = 16 * 1024;
   const int parts = static_cast<int>(
       std::clamp<std::int64_t>(work / work_of_a_part, 1, std::min(pieces, num_threads())));
-  using Sum = std::conditional_t<std::is_same_v<T, float>, double, T>;
-  Sum sums[pieces] = {};
+  using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;
+  Total sums[pieces] = {};
   threads::for_parts(parts, [&](int part) {
     for (int piece = pieces * part / parts; piece < pieces * (part + 1) / parts; ++piece) {
       const std::int64_t end = p.n * (piece + 1) / pieces;
       for (std::int64_t i = p.n * piece / pieces; i < end; ++i) {
         if (p.reduce)
-          sums[piece] += Sum(loss(i));
+          sums[piece] += Total(loss(i));
         else
           out[i] = loss(i) * scale;
       }
     }
   });
   if (!p.reduce) return;
-  Sum sum(0);
-  for (const Sum& piece : sums) sum += piece;
-  out[0] = T(sum * Sum(p.scale));
+  Total sum(0);
+  for (const Total& piece : sums) sum += piece;
+  out[0] = T(sum * Total(p.scale));
 }
 
 }  // namespace tapewise::ops
