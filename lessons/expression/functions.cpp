@@ -103,6 +103,9 @@ Var reduce(Arguments& in) {
   return f(x, axes(in), in.number(2, "keepdims", 0) != 0);
 }
 
+Var highest(const Operand& x, const Axes& axes, bool keepdims) { return amax(x, axes, keepdims); }
+Var lowest(const Operand& x, const Axes& axes, bool keepdims) { return amin(x, axes, keepdims); }
+
 LossOptions loss_options(Arguments& in) {
   const std::string word = in.word(2, "reduction", "mean");
   LossOptions options;
@@ -126,7 +129,9 @@ const std::map<std::string, Function, std::less<>>& structured_functions() {
   static const std::map<std::string, Function, std::less<>> all = {
       {"sum", reduce<sum>},
       {"mean", reduce<mean>},
-      {"amax", reduce<amax>},
+      {"amax", reduce<highest>},
+      {"amin", reduce<lowest>},
+      {"prod", reduce<prod>},
       {"logsumexp", reduce<logsumexp>},
       {"softmax",
        [](Arguments& in) {
@@ -197,8 +202,9 @@ struct Parameter {
 std::vector<Parameter> attribute_parameters(const OpRecord& op) {
   std::vector<Parameter> all;
   const std::size_t open = op.signature.find('('), close = op.signature.rfind(')');
-  if (open == std::string_view::npos || close == std::string_view::npos) return all;
-  std::string_view rest = op.signature.substr(open + 1, close - open - 1);
+  std::string_view rest = open < close && close != std::string_view::npos
+                              ? op.signature.substr(open + 1, close - open - 1)
+                              : std::string_view();
   while (!rest.empty()) {
     const std::size_t comma = std::min(rest.find(','), rest.size());
     std::string_view one = rest.substr(0, comma);
@@ -208,6 +214,9 @@ std::vector<Parameter> attribute_parameters(const OpRecord& op) {
     all.push_back({std::string(one.substr(0, equals)),
                    equals == std::string_view::npos ? "" : std::string(one.substr(equals + 1))});
   }
+  // Without a signature of its own.
+  if (all.empty() && op.name == "leaky_relu") return {{"slope", "0.01"}};
+  if (all.empty() && op.attribute_bytes == 8) return {{"p", ""}};
   const auto operands = static_cast<std::ptrdiff_t>(op.arity);
   all.erase(all.begin(), all.begin() + std::min(operands, std::ssize(all)));
   return all;
@@ -239,9 +248,7 @@ std::vector<std::uint64_t> attribute_of(const OpRecord& op, Arguments& in) {
   std::vector<std::uint64_t> words;
   if (op.attribute_bytes == 0) return words;
   const std::string name(op.name);
-  std::vector<Parameter> parameters = attribute_parameters(op);
-  if (parameters.empty() && op.name == "leaky_relu") parameters = {{"slope", "0.01"}};
-  if (parameters.empty() && op.attribute_bytes == 8) parameters = {{"p", ""}};
+  const std::vector<Parameter> parameters = attribute_parameters(op);
   if (parameters.size() * 8 != op.attribute_bytes) {
     throw CallError(name + " cannot be called from an expression");
   }
@@ -301,6 +308,19 @@ const OpRecord* find_op(std::string_view name) {
   return nullptr;
 }
 
+std::vector<std::uint64_t> default_attribute(const OpRecord& op) {
+  std::vector<std::uint64_t> words(op.attribute_bytes / 8 + 1);
+  const std::vector<Parameter> parameters = attribute_parameters(op);
+  if (parameters.size() * 8 != op.attribute_bytes) return words;
+  for (std::size_t k = 0; k < parameters.size(); ++k) {
+    const std::string& text = parameters[k].otherwise;
+    if (text.empty()) continue;
+    const auto number = as_number(text);
+    words[k] = number ? std::bit_cast<std::uint64_t>(*number) : choice(std::string(op.name), text);
+  }
+  return words;
+}
+
 std::vector<std::string> function_names() {
   std::vector<std::string> names;
   for (const OpRecord* op : all_ops()) {
@@ -333,7 +353,7 @@ Var call_function(Tape& tape, const std::string& function, const std::vector<Arg
                                       [](const Argument& a) { return a.keyword.empty(); });
   // max(x) is the largest element, max(a, b) the larger of two.
   if (function == "max" && operands == 1) {
-    const Var y = reduce<amax>(in);
+    const Var y = reduce<highest>(in);
     in.require_all_used();
     return y;
   }

@@ -32,6 +32,9 @@ Var call_function(Tape& tape, const std::string& function, const std::vector<Arg
 
 /// The record of a callable op; null when there is none of that name or alias.
 const OpRecord* find_op(std::string_view name);
+/// The attribute of an elementwise op with every argument left out; zeros where one has to be
+/// given.
+std::vector<std::uint64_t> default_attribute(const OpRecord& op);
 /// Every name that can be called, in alphabetic order.
 std::vector<std::string> function_names();
 /// The name most like `word`, or an empty text when none is near.
