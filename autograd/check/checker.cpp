@@ -204,6 +204,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
 }
 
 void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d) {
+  if (e.verdict != Verdict::wrong && !bends(line, d, e.analytic, 1e-9, noise_)) return;
   std::optional<GradcheckKink> kink = find_kink(line, d, 1e-9, noise_);
   const bool differences_only = !line.has_complex_step();
   if (!kink && e.verdict == Verdict::wrong && differences_only) {
