@@ -196,8 +196,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       const bool contradicted = std::abs(m.slope - n.slope) > 8.0 * m.error;
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
       // Beside a value this large, the complex step's own rounding looks like such a slope.
-      const double value = std::abs(real_.number(scalar_, 0));
-      const bool tiny = slope_of(e) <= 0x1p-46 * value / line.size(d);
+      const bool tiny = slope_of(e) <= 0x1p-46 * sizes_[0] / line.size(d);
       if (contradicted || only_last_digits || tiny) verdict = judged(m);
     }
   }
