@@ -137,18 +137,18 @@ void note_digits(GradcheckReport& report, AsRecorded& recorded) {
 }
 
 /// gᵀ·jvp(v) beside vjp(g)·v, for the weights g of the output.
-std::optional<Verdict> compare_forward_mode(const Var& output, const Var& scalar,
-                                            std::span<const Var> inputs, std::uint64_t seed) {
+std::optional<Verdict> compare_forward_mode(const Var& output, std::span<const Var> inputs,
+                                            std::uint64_t seed) {
   Tape& tape = output.tape();
   const Tape::Transaction leaves_the_tape_as_it_was(tape);
   try {
-    const bool is_sum = !same_node(output, scalar);
+    const Var weights = weights_like(output, seed);
     Var pushed, pulled;
-    const GradientTable table = backward(scalar, inputs);
+    const GradientTable table = backward(output, inputs, Cotangent(weights));
     for (const Var& x : inputs) {
       const Var v = weights_like(x, ++seed);
       const Var jvp = push_forward(output, x, v);
-      const Var one = is_sum ? sum_of_products(jvp, scalar.parent(1)) : jvp;
+      const Var one = sum_of_products(jvp, weights);
       const Var other = sum_of_products(table[x], v);
       pushed = pushed.has_tape() ? cotangent_sum(pushed, one) : one;
       pulled = pulled.has_tape() ? cotangent_sum(pulled, other) : other;
@@ -217,7 +217,6 @@ GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
   require_float_leaves(tape, inputs);
   const Tape::Transaction leaves_the_tape_as_it_was(tape);
   Var scalar = weighted_sum(output, options.seed);
-  const Var first = scalar;
   std::vector<Var> before;  // the last one first
   for (int order = 1; order < options.order; ++order) {
     before.insert(before.begin(), scalar);
@@ -233,7 +232,7 @@ GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
   for (const Var& node : held) entries.push_back(table[node]);
   GradcheckReport report = check_entries(scalar, before, held, entries, options);
   if (options.forward_mode) {
-    report.forward_mode = compare_forward_mode(output, first, inputs, options.seed);
+    report.forward_mode = compare_forward_mode(output, inputs, options.seed);
   }
   return report;
 }

@@ -118,7 +118,7 @@ std::vector<OpCheck> check_all(std::span<const OpRecord* const> ops) {
 std::ostream& operator<<(std::ostream& out, const OpCheck& check) {
   out << std::left << std::setw(26) << check.op << std::setw(14) << check.family << std::setw(9)
       << name_of(check.dtype);
-  if (!check) return out << "WRONG  " << check.problem;
+  if (!check) return out << "WRONG  " << check.problem.substr(0, check.problem.find('\n'));
   if (!check.differentiable)
     return out << "runs   " << check.examples << " examples, no derivative";
   out << "right  " << check.checked << " entries";

@@ -32,7 +32,7 @@ OpCheck check_op(const OpRecord& op, DType dtype);
 /// Every op in every float dtype that it takes, one after the other; ops without float inputs once.
 std::vector<OpCheck> check_all(std::span<const OpRecord* const> ops = all_ops());
 
-/// One line: "tanh  activation  float32  right  142 entries, complex step".
+/// One line: "tanh  activation  float32  right  142 entries, complex step"; of a problem its first.
 std::ostream& operator<<(std::ostream& out, const OpCheck& check);
 /// An array of objects, one for each.
 std::string to_json(std::span<const OpCheck> checks);

@@ -28,7 +28,8 @@ void only_the_right_one_is_clean() {
   for (const tw::DType dtype : {tw::DType::float64, tw::DType::float32}) {
     CAPTURE(tw::name_of(dtype));
     CHECK(is_clean<Right>(dtype));
-    (CHECK_FALSE(is_clean<Broken>(dtype)), ...);
+    const bool broken_are_clean[] = {is_clean<Broken>(dtype)...};
+    for (const bool clean : broken_are_clean) CHECK_FALSE(clean);
   }
 }
 

@@ -52,7 +52,7 @@ TEST_CASE("every kind of branch is seen at its kink, by either method") {
       {[](const tw::Var& x) { return leaky_relu(x, 0.1); }, "leaky_relu"},
       {[](const tw::Var& x) { return max(x, -0.5 * x); }, "max"},
       {[](const tw::Var& x) {
-         return amax(concat({reshape(x, {1}), reshape(-2.0 * x, {1})}, 0), 0);
+         return tw::amax(tw::concat({reshape(x, {1}), reshape(-2.0 * x, {1})}, 0), 0);
        },
        "amax"},
       {[](const tw::Var& x) { return where(x > 0.0, x, 4.0 * x); }, "greater"}};

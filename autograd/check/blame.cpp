@@ -43,20 +43,21 @@ class Use {
       if (!std::isfinite(n.slope)) return;
       const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
       const double off = std::isnan(a) ? size : std::abs(a - n.slope);
-      if (off <= 8.0 * n.error + least * size) return;
+      const Curve c = curve(d);
+      if (off <= 8.0 * n.error + least * size + 16.0 * c.noise / c.size) return;
       if (at_a_kink(d, a)) return;
       if (worst && off <= worst_error) return;
       worst_error = off;
       worst = describe(index, a, n.slope);
     };
-    const auto size = static_cast<std::int64_t>(base_.size());
-    if (size <= one_by_one) {
-      for (std::int64_t i = 0; i < size; ++i) compare(one_element(i), i);
+    const auto elements = static_cast<std::int64_t>(base_.size());
+    if (elements <= one_by_one) {
+      for (std::int64_t i = 0; i < elements; ++i) compare(one_element(i), i);
     } else {
       Random random(7);
       for (int k = 0; k < directions; ++k) {
-        Direction d{0, size, {}};
-        for (std::int64_t i = 0; i < size; ++i) d.weights.push_back(random.sign_and_size());
+        Direction d{0, elements, {}};
+        for (std::int64_t i = 0; i < elements; ++i) d.weights.push_back(random.sign_and_size());
         compare(d, -1);
       }
     }

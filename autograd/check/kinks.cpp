@@ -121,6 +121,18 @@ std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, d
   return std::nullopt;
 }
 
+bool bends(Line& line, const Direction& d, double slope, double reach, double noise) {
+  const double at = line.at(d), h = reach * line.size(d);
+  const double up = at + h, down = at - h;
+  const double high = line.value_at(d, up), low = line.value_at(d, down);
+  const double here = line.value_at(d, at);
+  const double second = std::abs(high - 2.0 * here + low);
+  const double rise = std::max(std::abs(high - here), std::abs(here - low));
+  const double off = std::abs(high - low - slope * (up - down));
+  const double least = 8.0 * noise + 1e-3 * rise;
+  return second > least || off > least;
+}
+
 bool may_have_kinks(const Line& line) {
   const Tape& tape = const_cast<Line&>(line).real().tape();
   return std::any_of(line.below().begin(), line.below().end(), [&](NodeId id) {

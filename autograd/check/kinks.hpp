@@ -14,6 +14,10 @@ namespace tapewise::checking {
 std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, double reach,
                                        double noise);
 
+/// Whether the output itself has a corner or a jump there, or another slope around the point than
+/// `slope`, as far as two replays tell: kinks may cancel in the output.
+bool bends(Line& line, const Direction& direction, double slope, double reach, double noise);
+
 /// Whether some op on the way says that it has kinks, or computes something that is no float.
 bool may_have_kinks(const Line& line);
 

@@ -97,10 +97,12 @@ std::vector<NodeId> rounded_constants(const Replay& replay, std::span<const Node
 }  // namespace
 
 std::vector<std::vector<double>> rounding_spread(const Replay& from,
-                                                 std::span<const NodeId> watched, double unit) {
+                                                 std::span<const NodeId> watched, double unit,
+                                                 bool constants) {
   Tape& tape = from.tape();
   std::vector<NodeId> order = ancestors(tape, watched, [](NodeId) { return false; });
-  const std::vector<NodeId> constants = rounded_constants(from, order);
+  const std::vector<NodeId> rounded =
+      constants ? rounded_constants(from, order) : std::vector<NodeId>{};
   std::erase_if(order, [&](NodeId id) { return tape.op(id).traits.leaf; });
   std::vector<std::vector<double>> spread;
   for (const NodeId id : watched) {
@@ -111,7 +113,7 @@ std::vector<std::vector<double>> rounding_spread(const Replay& from,
   Random random(0x5EED);
   Shaker shaker(replay, unit, random);
   for (int sample = 0; sample < samples; ++sample) {
-    for (const NodeId id : constants) {
+    for (const NodeId id : rounded) {
       for (std::int64_t e = 0; e < from.size(id); ++e) {
         const double x = from.number(id, e);
         if (!is_short(x)) replay.set(id, e, shaken(x, unit32, random));
