@@ -89,6 +89,7 @@ struct Conv2dWeight : ConvRule {
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
+  static Var batch(const Batched& b) { return one_by_one(b); }  // it sums over the images
   static std::vector<Example> examples();
 };
 
