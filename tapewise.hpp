@@ -22,6 +22,7 @@
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/rounding.hpp>
+#include <tapewise/ops/rrelu.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 #include <tapewise/ops/special.hpp>

@@ -76,6 +76,7 @@ set(TAPEWISE_SOURCES
     ops/rectifier.cpp
     ops/reduce.cpp
     ops/rounding.cpp
+    ops/rrelu.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
@@ -161,6 +162,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/rectifier.hpp
     ops/reduce.hpp
     ops/rounding.hpp
+    ops/rrelu.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp

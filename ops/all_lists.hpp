@@ -9,6 +9,7 @@
 #include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/rounding.hpp>
+#include <tapewise/ops/rrelu.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 #include <tapewise/ops/special.hpp>
@@ -21,8 +22,8 @@ template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ClassifyOps{}, RoundingOps{}, ElementaryOps{},
            PowerOps{}, TrigonometricOps{}, SpecialOps{}, ActivationOps{}, RectifierOps{},
-           PiecewiseOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{},
-           SoftmaxOps{}, LossOps{});
+           RandomRectifierOps{}, PiecewiseOps{}, ConversionOps{}, ShapeOps{}, IndexOps{},
+           ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{});
 }
 
 }  // namespace tapewise

@@ -16,7 +16,7 @@ using tw::Var;
 namespace {
 
 constexpr double inf = std::numeric_limits<double>::infinity();
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 constexpr double pi = 3.14159265358979323846;
 
 /// Value, gradient and the three different second derivatives of f at (a, b).
@@ -45,7 +45,7 @@ void check(const Local& is, const Local& wanted) {
 
 using Unary = Var (*)(const Var&);
 struct Activation {
-  const char* name;
+  std::string name;
   Unary f;
 };
 const std::vector<Activation>& activations() {
@@ -102,7 +102,7 @@ TEST_CASE("xlogy is 0 at x = 0, with finite derivatives") {
   check(local(f, 0, 2), {0, std::log(2.0), 0, 0, 0.5, 0});
   check(local(f, 3, 2), {3 * std::log(2.0), std::log(2.0), 1.5, 0, 0.5, -0.75});
   CHECK(local(f, 0, inf).y == 0);
-  CHECK(std::isnan(local(f, 0, nan).y));
+  CHECK(std::isnan(local(f, 0, not_a_number).y));
   CHECK(local(f, 1, 0).y == -inf);
 }
 
@@ -117,13 +117,13 @@ TEST_CASE("logaddexp takes infinities, alone and together") {
   check(local(f, inf, -inf), {inf, 1, 0, 0, 0, 0});
   check(local(f, -inf, -inf), {-inf, 0.5, 0.5, 0, 0, 0});
   check(local(f, inf, inf), {inf, 0.5, 0.5, 0, 0, 0});
-  CHECK(std::isnan(local(f, nan, 1).y));
-  CHECK(std::isnan(local(f, nan, 1).a));
+  CHECK(std::isnan(local(f, not_a_number, 1).y));
+  CHECK(std::isnan(local(f, not_a_number, 1).a));
 }
 
 TEST_CASE("atan2 knows the quadrant, and has gradient 0 at the origin") {
   const auto f = [](const Var& a, const Var& b) { return atan2(a, b); };
-  check(local(f, 1, -1), {0.75 * pi, -0.5, -0.5, 0.5, 0, -0.5});
+  check(local(f, 1, -2), {pi - std::atan(0.5), -0.4, -0.2, 0.16, -0.12, -0.16});
   check(local(f, 0, 0), {0, 0, 0, 0, 0, 0});
   CHECK(local(f, -0.0, -1).y == -pi);
   check(local(f, 1e200, 1e200), {0.25 * pi, 0.5e-200, -0.5e-200, 0, 0, 0});
@@ -175,9 +175,9 @@ TEST_CASE("special functions at their poles and ends") {
   CHECK(at(einv, 1) == inf);
   CHECK(at(einv, -1) == -inf);
   CHECK(std::isnan(at(einv, 1.5)));
-  for (const Unary f : {lg, psi, tri, einv}) CHECK(std::isnan(at(f, nan)));
+  for (const Unary f : {lg, psi, tri, einv}) CHECK(std::isnan(at(f, not_a_number)));
   CHECK(contains(message_of<tw::DomainError>([&] { polygamma(-1, tape.input(1.0)); }),
-                 "[polygamma] wanted an order of 0, 1, 2, ..., given -1"));
+                 "[polygamma] wanted an order of 0, 1, 2, ..., given -1\n  recorded at "));
 }
 
 TEST_CASE("rounding: a half goes to the even number, signs stay, derivatives are zero") {
@@ -200,7 +200,7 @@ TEST_CASE("fmod: the sign of the dividend, derivative -trunc(a/b) in the divisor
 
 TEST_CASE("finite, NaN and infinite, and logic on the masks") {
   tw::Tape tape;
-  const Var x = tape.input(xt::xarray<double>{0.0, nan, inf, -inf, 1e308});
+  const Var x = tape.input(xt::xarray<double>{0.0, not_a_number, inf, -inf, 1e308});
   CHECK(show(isfinite(x)) == "bool (5,) 1 0 0 0 1");
   CHECK(show(isnan(x)) == "bool (5,) 0 1 0 0 0");
   CHECK(show(isinf(x)) == "bool (5,) 0 0 1 1 0");
@@ -234,7 +234,7 @@ TEST_CASE("NaN passes every activation") {
   for (const Activation& activation : activations()) {
     CAPTURE(activation.name);
     tw::Tape tape;
-    CHECK(std::isnan(activation.f(tape.input(nan)).item()));
+    CHECK(std::isnan(activation.f(tape.input(not_a_number)).item()));
     const Var many = activation.f(tape.input(xt::xarray<float>(
         xt::ones<float>({std::size_t{19}}) * std::numeric_limits<float>::quiet_NaN())));
     for (std::int64_t i = 0; i < 19; ++i) {

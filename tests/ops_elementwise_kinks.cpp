@@ -1,6 +1,7 @@
 // Kinks: which number counts as the derivative, by default and when asked.
 #include <doctest/doctest.h>
 
+#include <tapewise/autograd/numbers_table.hpp>
 #include <tapewise/tapewise.hpp>
 #include <vector>
 
@@ -13,7 +14,7 @@ using tw::Subgradient, tw::Var;
 namespace {
 
 struct Kink {
-  const char* name;
+  std::string name;
   Var (*f)(const Var&, const Subgradient*);  ///< null: the default
   double at, left, right, usual;             ///< usual: PyTorch 1.13's
   Subgradient inner;                         ///< what `inner` is here; middle: refused
@@ -122,7 +123,7 @@ TEST_CASE("an op with one kink has no inner and no outer slope") {
     const std::size_t before = tape.size();
     const Subgradient outer = Subgradient::outer;
     const std::string message = message_of<tw::DomainError>([&] { kink.f(x, &outer); });
-    CHECK(contains(message, "[" + std::string(kink.name) +
+    CHECK(contains(message, "[" + kink.name +
                                 "] has one kink: wanted Subgradient::left, right or middle, "
                                 "given outer\n  recorded at "));
     CHECK(tape.size() == before);
