@@ -30,6 +30,7 @@
 #include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/rounding.hpp>
 #include <tapewise/ops/scan.hpp>
+#include <tapewise/ops/rrelu.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
 #include <tapewise/ops/special.hpp>

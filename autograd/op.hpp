@@ -280,6 +280,9 @@ struct OpRecord {
   /// attribute is written to `attribute` and the producer's parent takes the operand's place.
   bool (*absorb)(int use, const OpRecord& producer, const Type& produced,
                  const void* producer_attribute, void* attribute) = nullptr;
+  /// What is wrong with an attribute, for a DomainError; empty when nothing is. Null: all are
+  /// right.
+  std::string (*refusal)(const void* attribute) = nullptr;
   /// The attribute as text: "axes=1 keepdims".
   std::string (*attribute_text)(const void* attribute) = nullptr;
   std::vector<Example> (*examples)() = nullptr;

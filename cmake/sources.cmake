@@ -106,6 +106,7 @@ set(TAPEWISE_SOURCES
     ops/regression_loss.cpp
     ops/rounding.cpp
     ops/scan.cpp
+    ops/rrelu.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
@@ -208,6 +209,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/regression_loss.hpp
     ops/rounding.hpp
     ops/scan.hpp
+    ops/rrelu.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp

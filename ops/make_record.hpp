@@ -79,19 +79,9 @@ inline Var condition_of(const Operand& condition) { return condition.var(); }
 
 // --- elementwise --------------------------------------------------------------------------------
 
-/// Whether a rule refuses some attributes.
-template <class R>
-inline constexpr bool can_refuse = requires(typename R::Attribute a) {
-  R::refusal(a);
-};
-
 /// Operands broadcast against each other; number operands agree in dtype.
 template <class R>
 Type elementwise_type(const TypeArgs& args) {
-  if constexpr (can_refuse<R>) {
-    const std::string why = R::refusal(attribute_of<R>(args.attribute_data));
-    if (!why.empty()) throw args.domain_error(why);
-  }
   Type result = args.parent(0);
   DType number{};
   bool have_number = false;
@@ -344,7 +334,7 @@ void fill_elementwise(OpRecord& op) {
   op.traits.elementwise = true;
   op.traits.same_type = [&]<int... k>(std::integer_sequence<int, k...>) {
     return std::is_same_v<typename R::template Out<float>, float> &&
-           (std::is_same_v<InTypeOf<R, float, k>, float> && ...) && !can_refuse<R>;
+           (std::is_same_v<InTypeOf<R, float, k>, float> && ...);
   }
   (std::make_integer_sequence<int, R::arity>{});
   op.type = elementwise_type<R>;
@@ -471,6 +461,9 @@ OpRecord make_record(std::string_view family) {
   op.derivative = R::derivative;
   op.peers = R::peers;
   if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
+  if constexpr (requires { &R::refusal; }) {
+    op.refusal = [](const void* attribute) { return R::refusal(attribute_of<R>(attribute)); };
+  }
   if constexpr (requires { R::elementwise_scheme; }) {
     fill_elementwise<R, Loops>(op);
   } else if constexpr (requires { R::composite_scheme; }) {
