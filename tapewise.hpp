@@ -16,11 +16,14 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/diagonal.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/order.hpp>
+#include <tapewise/ops/pad.hpp>
+#include <tapewise/ops/rearrange.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/scan.hpp>
 #include <tapewise/ops/shape.hpp>

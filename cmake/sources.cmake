@@ -56,6 +56,7 @@ set(TAPEWISE_SOURCES
     ops/composite.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
+    ops/diagonal.cpp
     ops/cross_entropy.cpp
     ops/elementary.cpp
     ops/index.cpp
@@ -72,7 +73,9 @@ set(TAPEWISE_SOURCES
     ops/loss.cpp
     ops/math.cpp
     ops/order.cpp
+    ops/pad.cpp
     ops/probe.cpp
+    ops/rearrange.cpp
     ops/reduce.cpp
     ops/scan.cpp
     ops/shape.cpp
@@ -137,6 +140,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/comparison.hpp
     ops/composite.hpp
     ops/conversion.hpp
+    ops/diagonal.hpp
     ops/cross_entropy.hpp
     ops/elementary.hpp
     ops/index.hpp
@@ -153,7 +157,9 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/math.hpp
     ops/order.hpp
     ops/own_op.hpp
+    ops/pad.hpp
     ops/probe.hpp
+    ops/rearrange.hpp
     ops/reduce.hpp
     ops/scan.hpp
     ops/scheme.hpp

@@ -2,10 +2,13 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/diagonal.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/order.hpp>
+#include <tapewise/ops/pad.hpp>
+#include <tapewise/ops/rearrange.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/scan.hpp>
 #include <tapewise/ops/shape.hpp>
@@ -18,8 +21,9 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
-           ShapeOps{}, IndexOps{}, ReduceOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, LinalgOps{},
-           SoftmaxOps{}, LossOps{}, CrossEntropyOps{});
+           ShapeOps{}, IndexOps{}, ReduceOps{}, StatisticsOps{}, ScanOps{}, OrderOps{},
+           RearrangeOps{}, PadOps{}, DiagonalOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
+           CrossEntropyOps{});
 }
 
 }  // namespace tapewise
