@@ -146,14 +146,17 @@ std::vector<Var> split(const Operand& x, std::span<const std::int64_t> sizes, st
 }
 
 std::vector<Var> split(const Operand& x, std::int64_t parts, std::int64_t axis) {
-  const Composing op("split", {x});
+  Composing op("split", {x});
   const std::int64_t n = op[0].shape()[checked_axis(op, axis, op[0].shape())];
   if (parts <= 0 || n % parts != 0) {
     throw op.shape_error(std::to_string(parts) + " equal parts are wanted of the " +
                          std::to_string(n) + " elements along axis " + std::to_string(axis) +
                          " of " + to_string(op[0].shape()) + ": name the sizes");
   }
-  return split(x, std::vector<std::int64_t>(static_cast<std::size_t>(parts), n / parts), axis);
+  const std::vector<std::int64_t> sizes(static_cast<std::size_t>(parts), n / parts);
+  const std::vector<Var> result = split(op[0], sizes, axis);
+  op.keep(op[0]);
+  return result;
 }
 
 // --- flip, roll ---------------------------------------------------------------------------------
