@@ -19,6 +19,7 @@
 #include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/diagonal.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
@@ -26,6 +27,8 @@
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/order.hpp>
+#include <tapewise/ops/pad.hpp>
+#include <tapewise/ops/rearrange.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/rounding.hpp>

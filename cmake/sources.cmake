@@ -78,6 +78,7 @@ set(TAPEWISE_SOURCES
     ops/conv.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
+    ops/diagonal.cpp
     ops/cross_entropy.cpp
     ops/elementary.cpp
     ops/index.cpp
@@ -102,6 +103,8 @@ set(TAPEWISE_SOURCES
     ops/powers.cpp
     ops/probe.cpp
     ops/rectifier.cpp
+    ops/pad.cpp
+    ops/rearrange.cpp
     ops/reduce.cpp
     ops/regression_loss.cpp
     ops/rounding.cpp
@@ -180,6 +183,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/composite.hpp
     ops/conv.hpp
     ops/conversion.hpp
+    ops/diagonal.hpp
     ops/cross_entropy.hpp
     ops/elementary.hpp
     ops/error_function.hpp
@@ -205,6 +209,8 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/powers.hpp
     ops/probe.hpp
     ops/rectifier.hpp
+    ops/pad.hpp
+    ops/rearrange.hpp
     ops/reduce.hpp
     ops/regression_loss.hpp
     ops/rounding.hpp

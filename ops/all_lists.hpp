@@ -4,13 +4,16 @@
 #include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/diagonal.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/order.hpp>
+#include <tapewise/ops/pad.hpp>
 #include <tapewise/ops/piecewise.hpp>
+#include <tapewise/ops/rearrange.hpp>
 #include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/regression_loss.hpp>
@@ -28,7 +31,7 @@ namespace tapewise {
 /// Calls `f` with the list of each family: the only place where families are named.
 template <class F>
 constexpr auto with_all_families(F&& f) {
-  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{});
+  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{});
 }
 
 }  // namespace tapewise
