@@ -22,6 +22,10 @@
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
+#include <tapewise/ops/net.hpp>
+#include <tapewise/ops/norm.hpp>
+#include <tapewise/ops/pool.hpp>
+#include <tapewise/ops/random.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/shape.hpp>

@@ -74,7 +74,11 @@ set(TAPEWISE_SOURCES
     ops/loss.cpp
     ops/margin_loss.cpp
     ops/math.cpp
+    ops/net.cpp
+    ops/norm.cpp
+    ops/pool.cpp
     ops/probe.cpp
+    ops/random.cpp
     ops/reduce.cpp
     ops/regression_loss.cpp
     ops/shape.cpp
@@ -86,6 +90,7 @@ set(TAPEWISE_SOURCES
     nn/data.cpp
     nn/idx.cpp
     nn/init.cpp
+    nn/layers.cpp
     nn/module.cpp
     nn/optimizer.cpp
     nn/random.cpp
@@ -155,8 +160,12 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/margin_loss.hpp
     ops/make_record.hpp
     ops/math.hpp
+    ops/net.hpp
+    ops/norm.hpp
     ops/own_op.hpp
+    ops/pool.hpp
     ops/probe.hpp
+    ops/random.hpp
     ops/reduce.hpp
     ops/regression_loss.hpp
     ops/scheme.hpp
@@ -168,6 +177,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     nn/data.hpp
     nn/idx.hpp
     nn/init.hpp
+    nn/layers.hpp
     nn/module.hpp
     nn/optimizer.hpp
     nn/random.hpp

@@ -7,6 +7,10 @@
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
+#include <tapewise/ops/net.hpp>
+#include <tapewise/ops/norm.hpp>
+#include <tapewise/ops/pool.hpp>
+#include <tapewise/ops/random.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/shape.hpp>
@@ -19,7 +23,8 @@ template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
            ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
-           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{});
+           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, PoolOps{},
+           NormOps{}, RandomOps{}, NetOps{});
 }
 
 }  // namespace tapewise
