@@ -29,6 +29,10 @@
 #include <tapewise/ops/order.hpp>
 #include <tapewise/ops/pad.hpp>
 #include <tapewise/ops/rearrange.hpp>
+#include <tapewise/ops/net.hpp>
+#include <tapewise/ops/norm.hpp>
+#include <tapewise/ops/pool.hpp>
+#include <tapewise/ops/random.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/regression_loss.hpp>
 #include <tapewise/ops/rounding.hpp>

@@ -105,6 +105,10 @@ set(TAPEWISE_SOURCES
     ops/rectifier.cpp
     ops/pad.cpp
     ops/rearrange.cpp
+    ops/net.cpp
+    ops/norm.cpp
+    ops/pool.cpp
+    ops/random.cpp
     ops/reduce.cpp
     ops/regression_loss.cpp
     ops/rounding.cpp
@@ -123,6 +127,7 @@ set(TAPEWISE_SOURCES
     nn/data.cpp
     nn/idx.cpp
     nn/init.cpp
+    nn/layers.cpp
     nn/module.cpp
     nn/optimizer.cpp
     nn/random.cpp
@@ -211,6 +216,10 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/rectifier.hpp
     ops/pad.hpp
     ops/rearrange.hpp
+    ops/net.hpp
+    ops/norm.hpp
+    ops/pool.hpp
+    ops/random.hpp
     ops/reduce.hpp
     ops/regression_loss.hpp
     ops/rounding.hpp
@@ -228,6 +237,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     nn/data.hpp
     nn/idx.hpp
     nn/init.hpp
+    nn/layers.hpp
     nn/module.hpp
     nn/optimizer.hpp
     nn/random.hpp

@@ -10,9 +10,13 @@
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
+#include <tapewise/ops/net.hpp>
+#include <tapewise/ops/norm.hpp>
 #include <tapewise/ops/order.hpp>
 #include <tapewise/ops/pad.hpp>
 #include <tapewise/ops/piecewise.hpp>
+#include <tapewise/ops/pool.hpp>
+#include <tapewise/ops/random.hpp>
 #include <tapewise/ops/rearrange.hpp>
 #include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/reduce.hpp>
@@ -31,7 +35,7 @@ namespace tapewise {
 /// Calls `f` with the list of each family: the only place where families are named.
 template <class F>
 constexpr auto with_all_families(F&& f) {
-  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{});
+  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{}, RandomOps{}, NetOps{});
 }
 
 }  // namespace tapewise
