@@ -16,6 +16,9 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/determinant.hpp>
+#include <tapewise/ops/einsum.hpp>
+#include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/linalg.hpp>
@@ -23,3 +26,4 @@
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/solve.hpp>

@@ -56,11 +56,15 @@ set(TAPEWISE_SOURCES
     ops/conversion.cpp
     ops/cotangent.cpp
     ops/cross_entropy.cpp
+    ops/determinant.cpp
+    ops/einsum.cpp
     ops/elementary.cpp
+    ops/factorization.cpp
     ops/index.cpp
     ops/jacobian.cpp
     ops/kernels/blas.cpp
     ops/kernels/elementwise_loop.cpp
+    ops/kernels/lapack.cpp
     ops/kernels/level.cpp
     ops/kernels/levels.cpp
     ops/kernels/reduction.cpp
@@ -70,11 +74,13 @@ set(TAPEWISE_SOURCES
     ops/linalg.cpp
     ops/loss.cpp
     ops/math.cpp
+    ops/matrices.cpp
     ops/probe.cpp
     ops/reduce.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
+    ops/solve.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -133,11 +139,16 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/comparison.hpp
     ops/conversion.hpp
     ops/cross_entropy.hpp
+    ops/determinant.hpp
+    ops/einsum.hpp
     ops/elementary.hpp
+    ops/factorization.hpp
     ops/index.hpp
     ops/jacobian.hpp
+    ops/kernels/batches.hpp
     ops/kernels/blas.hpp
     ops/kernels/elementwise_loop.hpp
+    ops/kernels/lapack.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
@@ -145,6 +156,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/loss.hpp
     ops/make_record.hpp
     ops/math.hpp
+    ops/matrices.hpp
     ops/own_op.hpp
     ops/probe.hpp
     ops/reduce.hpp
@@ -152,6 +164,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
+    ops/solve.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

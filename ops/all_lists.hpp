@@ -2,12 +2,16 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/determinant.hpp>
+#include <tapewise/ops/einsum.hpp>
+#include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/solve.hpp>
 
 namespace tapewise {
 
@@ -15,8 +19,8 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
-           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
-           CrossEntropyOps{});
+           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SolveOps{}, DeterminantOps{},
+           FactorizationOps{}, EinsumOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{});
 }
 
 }  // namespace tapewise
