@@ -67,7 +67,7 @@ TEST_CASE("a negative or zero determinant has no logarithm: the matrix is named"
 TEST_CASE("the gradient of det is the matrix of cofactors, also of singular matrices") {
   tw::Tape tape;
   const std::pair<Array, std::vector<double>> cases[] = {
-      {Array{{5.0}}, {1}},
+      {Array(5.0 * tests::eye(1)), {1}},
       {Array{{1.0, 2.0}, {2.0, 4.0}}, {4, -2, -2, 1}},
       {one_to_nine, {-3, 6, -3, 6, -12, 6, -3, 6, -3}},
       {Array{{1.0, 1.0, 1.0}, {2.0, 2.0, 2.0}, {0.0, 0.0, 3.0}}, {6, -6, 0, -3, 3, 0, 0, 0, 0}},

@@ -134,7 +134,8 @@ TEST_CASE("products of matrices in einsum are matmul, transposes flags") {
 
 TEST_CASE("an expression that does not fit says what is wrong and leaves the tape as it was") {
   tw::Tape tape;
-  const tw::Var A = random_matrices(tape, {2, 3}, 9), B = random_matrices(tape, {4, 4}, 10);
+  const tw::Var A = random_matrices(tape, {2, 3}, 9), B = random_matrices(tape, {4, 4}, 10),
+                C = random_matrices(tape, {1, 3}, 11);
   const std::size_t before = tape.size();
   const auto message = [&](const char* expression, std::initializer_list<tw::Operand> operands) {
     return message_of<tw::ShapeError>([&] { (void)tw::einsum(expression, operands); });
@@ -145,7 +146,8 @@ TEST_CASE("an expression that does not fit says what is wrong and leaves the tap
   CHECK(contains(message("ij,jk->ik", {A}), "2 operands are named, 1 given"));
   CHECK(contains(message("ijk", {A}), "operand 1 of shape (2,3) has 2 axes, 3 are named"));
   CHECK(contains(message("i", {A}), "has 2 axes, 1 are named"));
-  CHECK(contains(message("ii", {A}), "the diagonal of 'i' runs along axes of sizes 2 and 3"));
+  CHECK(contains(message("ii", {A}), "the axes 'i' have sizes 2 and 3"));
+  CHECK(contains(message("ii", {C}), "the diagonal of 'i' runs along axes of sizes 1 and 3"));
   CHECK(contains(message("ij->ik", {A}), "no operand has the axis 'k'"));
   CHECK(contains(message("ij->ii", {A}), "twice"));
   CHECK(contains(message("i1", {A}), "'1' is neither a letter"));

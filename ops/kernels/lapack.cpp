@@ -258,8 +258,9 @@ Fault solve_triangular(const PairedBatches& batches, const Triangle& triangle, s
     const auto [at_a, at_b] = batches[i];
     for (std::int64_t row = 0; row < n; ++row) {
       const T* of_row = a + at_a + row * n;
-      const bool finite =
-          triangle.lower != 0 ? all_finite(of_row, row + 1) : all_finite(of_row + row, n - row);
+      const std::int64_t unread = triangle.unit_diagonal != 0 ? 1 : 0;
+      const bool finite = triangle.lower != 0 ? all_finite(of_row, row + 1 - unread)
+                                              : all_finite(of_row + row + unread, n - row - unread);
       if (!finite) return fault(Fault::Kind::not_finite);
       if (triangle.unit_diagonal == 0 && magnitude(of_row[row]) == 0.0) {
         return fault(Fault::Kind::singular, row);
