@@ -20,6 +20,9 @@
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
 #include <tapewise/ops/diagonal.hpp>
+#include <tapewise/ops/determinant.hpp>
+#include <tapewise/ops/einsum.hpp>
+#include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
@@ -43,3 +46,4 @@
 #include <tapewise/ops/special.hpp>
 #include <tapewise/ops/statistics.hpp>
 #include <tapewise/ops/trigonometric.hpp>
+#include <tapewise/ops/solve.hpp>

@@ -80,12 +80,16 @@ set(TAPEWISE_SOURCES
     ops/cotangent.cpp
     ops/diagonal.cpp
     ops/cross_entropy.cpp
+    ops/determinant.cpp
+    ops/einsum.cpp
     ops/elementary.cpp
+    ops/factorization.cpp
     ops/index.cpp
     ops/jacobian.cpp
     ops/kernels/blas.cpp
     ops/kernels/conv.cpp
     ops/kernels/elementwise_loop.cpp
+    ops/kernels/lapack.cpp
     ops/kernels/level.cpp
     ops/kernels/levels.cpp
     ops/kernels/reduction.cpp
@@ -101,6 +105,7 @@ set(TAPEWISE_SOURCES
     ops/order.cpp
     ops/piecewise.cpp
     ops/powers.cpp
+    ops/matrices.cpp
     ops/probe.cpp
     ops/rectifier.cpp
     ops/pad.cpp
@@ -122,6 +127,7 @@ set(TAPEWISE_SOURCES
     ops/statistics.cpp
     ops/trigonometric.cpp
     ops/window.cpp
+    ops/solve.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -190,14 +196,19 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/conversion.hpp
     ops/diagonal.hpp
     ops/cross_entropy.hpp
+    ops/determinant.hpp
+    ops/einsum.hpp
     ops/elementary.hpp
     ops/error_function.hpp
+    ops/factorization.hpp
     ops/index.hpp
     ops/jacobian.hpp
+    ops/kernels/batches.hpp
     ops/kernels/blas.hpp
     ops/kernels/conv.hpp
     ops/kernels/elementwise_loop.hpp
     ops/kernels/folds.hpp
+    ops/kernels/lapack.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
@@ -209,6 +220,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/margin_loss.hpp
     ops/math.hpp
     ops/order.hpp
+    ops/matrices.hpp
     ops/own_op.hpp
     ops/piecewise.hpp
     ops/powers.hpp
@@ -233,6 +245,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/statistics.hpp
     ops/trigonometric.hpp
     ops/window.hpp
+    ops/solve.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

@@ -4,7 +4,10 @@
 #include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/determinant.hpp>
 #include <tapewise/ops/diagonal.hpp>
+#include <tapewise/ops/einsum.hpp>
+#include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
@@ -26,6 +29,7 @@
 #include <tapewise/ops/scan.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/solve.hpp>
 #include <tapewise/ops/special.hpp>
 #include <tapewise/ops/statistics.hpp>
 #include <tapewise/ops/trigonometric.hpp>
@@ -35,7 +39,7 @@ namespace tapewise {
 /// Calls `f` with the list of each family: the only place where families are named.
 template <class F>
 constexpr auto with_all_families(F&& f) {
-  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{}, RandomOps{}, NetOps{});
+  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{}, RandomOps{}, NetOps{}, SolveOps{}, DeterminantOps{}, FactorizationOps{}, EinsumOps{});
 }
 
 }  // namespace tapewise
