@@ -1,29 +1,19 @@
-// Stan Math's reverse mode: records while it computes, on a stack that keeps its memory.
-#include <stan/math.hpp>
-
 #include <memory>
 
 #include "../harness.hpp"
 #include "../m2_scalar.hpp"
+#include "stan_common.hpp"
 
 namespace {
 
-using bench::Contender;
-using stan::math::var;
-
 bench::PeerFactory peer(int which) {
-  return [which](const void* data) -> Contender {
-    auto numbers = std::make_shared<std::vector<double>>();
-    const auto* given = static_cast<const bench::m2::Data*>(data);
-    const auto run = [=] {
-      std::vector<var> x(given->x.begin(), given->x.end());
-      var y = bench::m2::work(which, x);
-      y.grad();
-      *numbers = {y.val()};
-      for (const var& v : x) numbers->push_back(v.adj());
-      stan::math::recover_memory();
+  return [which](const void* data) -> bench::Contender {
+    auto work = std::make_shared<bench::stan_math::Gradient>();
+    const auto& at = static_cast<const bench::m2::Data*>(data)->x;
+    const auto run = [=, &at] {
+      work->run(at, [which](const auto& x) { return bench::m2::work(which, x); });
     };
-    return {"Stan", run, [numbers] { return *numbers; }};
+    return {"Stan", run, [work] { return work->numbers(); }};
   };
 }
 
