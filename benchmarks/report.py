@@ -3,6 +3,7 @@ import os
 import platform
 import re
 import subprocess
+import textwrap
 from pathlib import Path
 
 # What each measurement is, in the order of the table: id or its start, title, text.
@@ -175,5 +176,6 @@ def write_doc(path, rows):
     for k, (start, title, text) in enumerate(SECTIONS):
         mine = [row for row in rows if rank(row["id"]) == k]
         if mine:
-            parts.append(f"### {start}: {title}\n\n{text.strip()}\n\n{markdown(mine)}\n")
+            wrapped = textwrap.fill(" ".join(text.split()), 100, break_on_hyphens=False)
+            parts.append(f"### {start}: {title}\n\n{wrapped}\n\n{markdown(mine)}\n")
     path.write_text("\n".join(parts))
