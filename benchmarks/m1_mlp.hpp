@@ -40,4 +40,24 @@ class Numbers {
   std::vector<double> list_;
 };
 
+/// The step by hand.
+class Hand {
+ public:
+  explicit Hand(Data d);
+  /// The eight products of a step and nothing else.
+  void products();
+  void step();
+  std::vector<double> result(const Data& start) const;
+
+ private:
+  const float* input_of(std::size_t l) const;
+  void forward_product(std::size_t l);
+  void backward_products(std::size_t l);
+  void cross_entropy();
+
+  Data data_;
+  std::vector<float> h_[layers], g_[layers], dw_[layers];
+  double loss_ = 0;
+};
+
 }  // namespace bench::m1

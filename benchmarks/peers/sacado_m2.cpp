@@ -1,28 +1,19 @@
-// Sacado's reverse mode: records while it computes, then one reverse sweep.
-#include <Sacado_trad.hpp>
-
 #include <memory>
 
 #include "../harness.hpp"
 #include "../m2_scalar.hpp"
+#include "sacado_common.hpp"
 
 namespace {
 
-using bench::Contender;
-using Number = Sacado::Rad::ADvar<double>;
-
 bench::PeerFactory peer(int which) {
-  return [which](const void* data) -> Contender {
-    auto numbers = std::make_shared<std::vector<double>>();
-    const auto* given = static_cast<const bench::m2::Data*>(data);
-    const auto run = [=] {
-      std::vector<Number> x(given->x.begin(), given->x.end());
-      const Number y = bench::m2::work(which, x);
-      Sacado::Rad::ADcontext<double>::Gradcomp();
-      *numbers = {y.val()};
-      for (const Number& v : x) numbers->push_back(v.adj());
+  return [which](const void* data) -> bench::Contender {
+    auto work = std::make_shared<bench::sacado::Gradient>();
+    const auto& at = static_cast<const bench::m2::Data*>(data)->x;
+    const auto run = [=, &at] {
+      work->run(at, [which](const auto& x) { return bench::m2::work(which, x); });
     };
-    return {"Sacado", run, [numbers] { return *numbers; }};
+    return {"Sacado", run, [work] { return work->numbers(); }};
   };
 }
 
