@@ -11,13 +11,21 @@ add_library(
   lessons/command/descent.cpp
   lessons/command/graphviz.cpp
   lessons/command/html.cpp
+  lessons/command/lesson.cpp
   lessons/command/ops.cpp
   lessons/command/picture.cpp
   lessons/command/plot.cpp
   lessons/command/step.cpp
   lessons/expression/functions.cpp
   lessons/expression/parse.cpp
-  lessons/expression/record.cpp)
+  lessons/expression/record.cpp
+  lessons/lectures/behaviours.cpp
+  lessons/lectures/costs.cpp
+  lessons/lectures/engine.cpp
+  lessons/lectures/lesson.cpp
+  lessons/lectures/units.cpp
+  lessons/lectures/worked.cpp
+  lessons/lectures/write.cpp)
 target_link_libraries(tapewise_lessons PUBLIC tapewise::tapewise
                       PRIVATE taocpp::pegtl nlohmann_json::nlohmann_json PkgConfig::cairo)
 tapewise_compile_options(tapewise_lessons)

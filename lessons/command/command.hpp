@@ -15,6 +15,7 @@ enum Status { all_right = 0, check_failed = 1, wrong_input = 2, no_file = 3 };
 using Run = std::function<int()>;
 
 void add_step_command(CLI::App& app, Run& run);
+void add_lesson_command(CLI::App& app, Run& run);
 void add_ops_command(CLI::App& app, Run& run);
 void add_check_command(CLI::App& app, Run& run);
 void add_plot_command(CLI::App& app, Run& run);

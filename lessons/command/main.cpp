@@ -33,6 +33,7 @@ int run_command(int argc, char** argv) {
       "cannot be read or written. Write `--` before an expression that begins with a minus.");
   Run run;
   add_step_command(app, run);
+  add_lesson_command(app, run);
   add_ops_command(app, run);
   add_check_command(app, run);
   add_plot_command(app, run);

@@ -187,29 +187,29 @@ void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const Com
 
 }  // namespace tapewise::kernels
 
-        namespace tapewise {
+namespace tapewise {
 
-        namespace {
+namespace {
 
-        template <class T>
-        double gemm_rate() {
-          constexpr std::int64_t n = 512;
-          const std::vector<T> a(n * n, T(1)), b(n * n, T(1));
-          std::vector<T> c(n * n);
-          double best = 1e9;
-          for (int repeat = 0; repeat < 5; ++repeat) {
-            const auto start = std::chrono::steady_clock::now();
-            kernels::multiply({n, n, n, 0, 0}, a.data(), b.data(), c.data());
-            const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-            best = std::min(best, taken.count());
-          }
-          return 2.0 * static_cast<double>(n * n * n) / best;
-        }
+template <class T>
+double gemm_rate() {
+  constexpr std::int64_t n = 512;
+  const std::vector<T> a(n * n, T(1)), b(n * n, T(1));
+  std::vector<T> c(n * n);
+  double best = 1e9;
+  for (int repeat = 0; repeat < 5; ++repeat) {
+    const auto start = std::chrono::steady_clock::now();
+    kernels::multiply({n, n, n, 0, 0}, a.data(), b.data(), c.data());
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    best = std::min(best, taken.count());
+  }
+  return 2.0 * static_cast<double>(n * n * n) / best;
+}
 
-        }  // namespace
+}  // namespace
 
-        double measure_gemm(bool double_precision) {
-          return double_precision ? gemm_rate<double>() : gemm_rate<float>();
-        }
+double measure_gemm(bool double_precision) {
+  return double_precision ? gemm_rate<double>() : gemm_rate<float>();
+}
 
-        }  // namespace tapewise
+}  // namespace tapewise

@@ -1,0 +1,138 @@
+#include <tapewise/lessons/lectures/lesson.hpp>
+
+#include <cmath>
+#include <cstdlib>
+
+namespace tapewise::lessons {
+
+namespace {
+
+/// Half a unit of the last digit that is printed: .005 for "1.23".
+double half_unit(std::string_view digits) {
+  const std::size_t point = digits.find('.');
+  const auto decimals = point == std::string_view::npos ? 0 : digits.size() - point - 1;
+  return 0.5 * std::pow(10.0, -static_cast<double>(decimals));
+}
+
+}  // namespace
+
+std::string digits(double x) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.10g", x);
+  return text;
+}
+
+double Lecture::number(const std::string& name, double lecture) {
+  const auto changed = changed_.find(name);
+  const double x = changed == changed_.end() ? lecture : changed->second;
+  asked_[name] = x;
+  return x;
+}
+
+void Lecture::add(LessonPart::Kind kind, Claim claim, std::string text) {
+  claim.compared = changed_.empty();
+  if (!claim.compared) claim.holds = true;
+  parts_.push_back({kind, std::move(text), std::move(claim), {}, nullptr});
+}
+
+void Lecture::say(std::string paragraph) {
+  parts_.push_back({LessonPart::Kind::text, std::move(paragraph), {}, {}, nullptr});
+}
+
+void Lecture::printed(std::string what, std::string_view text, double found, double units) {
+  const double allowed = 2 * units * half_unit(text) * (1 + 1e-9);
+  const bool holds = std::abs(found - std::strtod(std::string(text).c_str(), nullptr)) <= allowed;
+  add(LessonPart::Kind::printed, {std::move(what), std::string(text), digits(found), true, holds});
+}
+
+void Lecture::exact(std::string what, double expected, double found, double relative) {
+  const bool holds = std::abs(found - expected) <= relative * std::max(1.0, std::abs(expected));
+  add(LessonPart::Kind::exact, {std::move(what), to_text(expected), to_text(found), true, holds});
+}
+
+void Lecture::claim(std::string what, bool holds, std::string found) {
+  add(LessonPart::Kind::claim, {std::move(what), "", std::move(found), true, holds});
+}
+
+void Lecture::slip(std::string_view number, std::string slide, std::string right, bool shown) {
+  add(LessonPart::Kind::slip, {std::string(number), slide, std::move(right), true, shown});
+}
+
+void Lecture::chart(Chart chart) {
+  LessonPart part;
+  part.kind = LessonPart::Kind::chart;
+  part.text = chart.title;
+  part.chart = std::move(chart);
+  parts_.push_back(std::move(part));
+}
+
+const Trace& Lecture::trace(const GradientTable& table, std::span<const Var> updates) {
+  LessonPart part;
+  part.kind = LessonPart::Kind::trace;
+  part.trace = std::make_shared<const Trace>(make_trace(table, updates));
+  part.text = part.trace->title;
+  const Trace& trace = *part.trace;
+  parts_.push_back(std::move(part));
+  std::size_t wrong = 0, right = 0;
+  for (const TraceEntry& entry : trace.entries) {
+    wrong += entry.check.verdict == "wrong" ? 1 : 0;
+    right += entry.check.verdict == "right" ? 1 : 0;
+  }
+  parts_.push_back({LessonPart::Kind::claim,
+                    "",
+                    {"every entry of the table agrees with its numeric check", "",
+                     std::to_string(right) + " right, " + std::to_string(wrong) + " wrong", true,
+                     wrong == 0 && right > 0},
+                    {},
+                    nullptr});
+  return trace;
+}
+
+void Lecture::checked(std::string what, const Var& output, const std::vector<Var>& inputs) {
+  claim(std::move(what) + " agrees with the numeric check", bool(gradcheck(output, inputs)));
+}
+
+void Lecture::require_known_changes() const {
+  for (const auto& [name, value] : changed_) {
+    if (asked_.contains(name)) continue;
+    std::string known;
+    for (const auto& [asked, x] : asked_) known += (known.empty() ? "" : ", ") + asked;
+    throw Error("[lesson] there is no input " + name +
+                (known.empty() ? ": this lesson has none" : ": it has " + known));
+  }
+}
+
+bool Lecture::holds() const {
+  for (const LessonPart& part : parts_) {
+    if (!part.claim.holds) return false;
+  }
+  return true;
+}
+
+// --- the table of contents ----------------------------------------------------------------------
+
+std::span<const Lesson> all_lessons() {
+  static const std::vector<Lesson> all = [] {
+    std::vector<Lesson> list;
+    for (const auto section : {engine_lessons(), worked_lessons(), unit_lessons(), cost_lessons(),
+                               behaviour_lessons()}) {
+      list.insert(list.end(), section.begin(), section.end());
+    }
+    return list;
+  }();
+  return all;
+}
+
+const Lesson& lesson_named(std::string_view name) {
+  std::string near;
+  for (const Lesson& lesson : all_lessons()) {
+    if (lesson.name == name) return lesson;
+    if (lesson.name.find(name) != std::string_view::npos) {
+      near += (near.empty() ? "" : ", ") + std::string(lesson.name);
+    }
+  }
+  throw Error("[lesson] there is no lesson " + std::string(name) +
+              (near.empty() ? ": `tapewise lesson` lists them" : ": perhaps " + near));
+}
+
+}  // namespace tapewise::lessons
