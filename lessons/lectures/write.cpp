@@ -34,6 +34,8 @@ const char* mark(const Claim& claim) {
 
 std::string sentence(const LessonPart& part) {
   const Claim& c = part.claim;
+  const bool number = part.kind == Kind::printed || part.kind == Kind::exact;
+  if (number && !c.compared) return c.what + ": " + c.found + ", in the lecture " + c.expected;
   switch (part.kind) {
     case Kind::printed:
       return c.what + ": the lecture prints " + c.expected + ", computed " + c.found;
@@ -59,7 +61,11 @@ void print_lesson(std::ostream& out, const Lesson& lesson, const Lecture& lectur
       case Kind::chart: out << '\n' << chart_text(part.chart) << '\n'; break;
       case Kind::trace:
         out << '\n';
-        if (steps) print_all(out, *part.trace, fold_large(*part.trace));
+        if (steps) {
+          print_all(out, *part.trace, fold_large(*part.trace));
+        } else {
+          out << "  graph of " << part.text << ": --steps prints each step, --html FILE draws it\n";
+        }
         break;
       default: out << "  " << mark(part.claim) << ' ' << sentence(part) << '\n';
     }
