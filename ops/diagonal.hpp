@@ -10,7 +10,7 @@ namespace ops {
 struct MatrixPartRule : Structured {
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
-  static constexpr std::string_view domain = "at least two axes";
+  static constexpr std::string_view domain = "at least two axes", source = array_source;
   struct Attribute {
     std::int64_t k;
   };
@@ -106,6 +106,7 @@ struct Diag : Composite {
   static constexpr std::string_view name = "diag",
                                     formula = "the matrix of a diagonal, the diagonal of a matrix",
                                     domain = "at least one axis", signature = "diag(x, k=0)",
+                                    source = "Goodfellow et al., Deep Learning, 2.6",
                                     derivative = "x̄ = diag(ḡ, k)",
                                     peers = "torch.diag, jax.numpy.diag, tf.linalg.diag";
   static constexpr DTypes dtypes = every_dtype;
@@ -115,6 +116,7 @@ struct Diag : Composite {
 struct Trace : Composite {
   static constexpr std::string_view name = "trace", formula = "Σ x_{i,i+k}",
                                     domain = "at least two axes", signature = "trace(x, k=0)",
+                                    source = "Goodfellow et al., Deep Learning, 2.10",
                                     derivative = "x̄ = zeros with ḡ along diagonal k",
                                     peers = "torch.trace, jax.numpy.trace, tf.linalg.trace";
   static constexpr DTypes dtypes = numbers;

@@ -5,6 +5,7 @@
 #include <tapewise/ops/axes.hpp>
 #include <tapewise/ops/composite.hpp>
 #include <tapewise/ops/library_records.hpp>
+#include <tapewise/ops/shape.hpp>
 
 namespace tapewise::ops {
 
@@ -70,6 +71,47 @@ void set_zero(T* out, std::int64_t n) {
 }
 
 }  // namespace
+
+// --- stacks: one axis further on
+// ------------------------------------------------------------------
+
+namespace {
+
+/// The same op with its axis, one of `rank`, counted behind that of the stack.
+template <class R>
+Var one_axis_further(const Batched& b, std::span<const Var> operands, std::size_t rank) {
+  auto attribute = b.attribute<typename R::Attribute>();
+  attribute.axis = static_cast<std::int64_t>(accepted_axis(attribute.axis, rank)) + 1;
+  return record_again(b, operands, &attribute);
+}
+
+/// For an x of its own at each place of the stack and indices that they share.
+template <class R>
+Var batch_with_shared_indices(const Batched& b, std::size_t rank) {
+  if (b.is_stacked(1)) return one_by_one(b);
+  return one_axis_further<R>(b, b.operands, rank);
+}
+
+/// For operands that are aligned: those that the stack shares are repeated.
+template <class R>
+Var batch_aligned(const Batched& b) {
+  std::vector<Var> operands;
+  for (std::size_t k = 0; k < b.operands.size(); ++k) {
+    Shape shape = {b.n};
+    for (const std::int64_t size : b.shape(k)) shape.push_back(size);
+    operands.push_back(broadcast_to(b.operands[k], shape));
+  }
+  return one_axis_further<R>(b, operands, b.shape(0).rank());
+}
+
+}  // namespace
+
+Var Take::batch(const Batched& b) { return batch_with_shared_indices<Take>(b, b.shape(0).rank()); }
+Var TakeAdd::batch(const Batched& b) {
+  return batch_with_shared_indices<TakeAdd>(b, b.y.shape().rank());
+}
+Var Gather::batch(const Batched& b) { return batch_aligned<Gather>(b); }
+Var ScatterAdd::batch(const Batched& b) { return batch_aligned<ScatterAdd>(b); }
 
 // --- take, take_add -----------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/scheme.hpp>
 
 namespace tapewise {
@@ -14,7 +15,8 @@ struct IndexParams {
 
 /// Operand 1 holds the indices. Negative ones count from the end.
 struct IndexRule : Structured {
-  static constexpr std::string_view domain = "-n ≤ index < n";
+  static constexpr std::string_view domain = "-n ≤ index < n",
+                                    source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 2;
   static constexpr bool may_throw = true;
@@ -51,6 +53,7 @@ struct Take : IndexRule {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  static Var batch(const Batched& b);
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
 };
@@ -64,6 +67,7 @@ struct TakeAdd : IndexAddRule {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  static Var batch(const Batched& b);
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
 };
@@ -79,6 +83,7 @@ struct Gather : IndexRule {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  static Var batch(const Batched& b);
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
 };
@@ -95,13 +100,14 @@ struct ScatterAdd : IndexAddRule {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  static Var batch(const Batched& b);
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
 };
 
 struct OneHot : Structured {
   static constexpr std::string_view name = "one_hot", formula = "1 at the label, 0 elsewhere",
-                                    domain = "-n ≤ label < n",
+                                    domain = "-n ≤ label < n", source = "Roch, Deep Nets: labels",
                                     signature = "one_hot(labels, classes, dtype=float64)",
                                     derivative = "none: labels are integers",
                                     peers =
@@ -120,6 +126,8 @@ struct OneHot : Structured {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  /// The classes stand last: a stack of labels is more of them.
+  static Var batch(const Batched& b) { return record_again(b, b.operands, b.y.attribute_data()); }
   static std::string attribute_text(const void* attribute);
   static std::vector<Example> examples();
 };
@@ -127,6 +135,7 @@ struct OneHot : Structured {
 struct MaskedFill : Composite {
   static constexpr std::string_view name = "masked_fill", formula = "value if mask else x",
                                     domain = "a mask that broadcasts to x",
+                                    source = "Harris et al., Array programming with NumPy, 2020",
                                     signature = "masked_fill(x, mask, value)",
                                     derivative = "x̄ = ḡ where the mask does not hold, else 0",
                                     peers = "torch.masked_fill, jax.numpy.where, tf.where";

@@ -52,6 +52,7 @@ struct Argmin : ArgExtremumRule {
 /// Of the last axis. Equal elements keep their order; NaN counts as larger than all numbers.
 struct Argsort : Structured {
   static constexpr std::string_view name = "argsort", formula = "i with x[i_0] ≤ x[i_1] ≤ ...",
+                                    source = "Knuth, The Art of Computer Programming 3, 5.2",
                                     signature = "argsort(x, axis=-1, descending=false)",
                                     derivative = "none: the result is an index",
                                     peers = "torch.argsort (stable), jax.numpy.argsort, tf.argsort";
@@ -79,6 +80,7 @@ struct Argsort : Structured {
 struct Sort : Composite {
   static constexpr std::string_view name = "sort", formula = "x[i_0] ≤ x[i_1] ≤ ...",
                                     domain = "at least one axis",
+                                    source = "Knuth, The Art of Computer Programming 3, 5.2",
                                     signature = "sort(x, axis=-1, descending=false).values",
                                     derivative = "x̄[i_k] = ḡ_k",
                                     peers = "torch.sort, jax.numpy.sort, tf.sort";
@@ -90,6 +92,7 @@ struct Sort : Composite {
 struct Topk : Composite {
   static constexpr std::string_view name = "topk", formula = "the k largest, in order",
                                     domain = "0 ≤ k ≤ n",
+                                    source = "Knuth, The Art of Computer Programming 3, 5.2",
                                     signature = "topk(x, k, axis=-1, largest=true).values",
                                     derivative = "x̄[i_k] = ḡ_k, 0 for those not chosen",
                                     peers = "torch.topk, jax.lax.top_k, tf.math.top_k";

@@ -38,6 +38,7 @@ class Paddings {
 namespace ops {
 
 struct Pad : Structured {
+  static constexpr std::string_view source = array_source;
   static constexpr std::string_view name = "pad", formula = "x with a border of one number",
                                     domain = "widths ≥ 0",
                                     signature = "pad(x, {{before, after}, ...}, value=0)",
@@ -69,6 +70,7 @@ struct Pad : Structured {
 
 /// Written in `take`, axis by axis.
 struct PadWithOwn : Composite {
+  static constexpr std::string_view source = array_source;
   static constexpr std::string_view name = "pad_mode",
                                     formula = "x with a border of its own elements",
                                     domain = "widths ≥ 0; for reflect, less than the axis's size",

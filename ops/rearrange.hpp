@@ -11,7 +11,7 @@ namespace ops {
 
 struct RearrangeRule : Composite {
   static constexpr DTypes dtypes = every_dtype;
-  static constexpr std::string_view domain = "all shapes";
+  static constexpr std::string_view domain = "all shapes", source = array_source;
 };
 
 struct Permute : RearrangeRule {

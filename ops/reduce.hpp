@@ -17,6 +17,7 @@ namespace ops {
 /// Ops that fold axes away, or to size 1 with `keepdims`. A rule with a further choice derives its
 /// attribute from this one.
 struct AxesRule : Structured {
+  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr int arity = 1;
   struct Attribute {
     Axes axes;

@@ -14,6 +14,7 @@ namespace ops {
 
 /// Ops that run along one axis and keep the shape.
 struct ScanRule : Structured {
+  static constexpr std::string_view source = "Blelloch, Prefix sums and their applications, 1990";
   struct Attribute {
     std::int64_t axis;
     std::uint32_t exclusive, reverse;

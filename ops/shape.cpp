@@ -141,6 +141,15 @@ Var ops::SliceInto::batch(const Batched& b) {
                     stack_of(b.attribute<Attribute>().slices));
 }
 
+Var ops::Concat::batch(const Batched& b) {
+  std::vector<Var> parts;
+  for (std::size_t k = 0; k < b.operands.size(); ++k) {
+    parts.push_back(broadcast_to(b.operands[k], stack_of(b.n, b.shape(k))));
+  }
+  const std::size_t axis = accepted_axis(b.attribute<Attribute>().axis, b.shape(0).rank());
+  return concat(parts, static_cast<std::int64_t>(axis) + 1);
+}
+
 bool ops::Transpose::swaps_last(const Axes& axes, std::size_t rank) {
   if (rank < 2) return false;
   for (std::size_t k = 0; k < rank; ++k) {

@@ -36,7 +36,12 @@ Var slice_into(const Operand& g, const Shape& shape, const Slices& slices);
 
 namespace ops {
 
+/// Where the meaning of reshapes, slices, broadcasts and their kind is written down.
+inline constexpr std::string_view array_source =
+    "Harris et al., Array programming with NumPy, 2020";
+
 struct Reshape : Structured {
+  static constexpr std::string_view source = array_source;
   static constexpr std::string_view name = "reshape", formula = "x in another shape",
                                     signature = "reshape(x, shape)",
                                     derivative = "x̄ = ḡ in the shape of x",
@@ -59,6 +64,7 @@ struct Reshape : Structured {
 
 /// What moves elements without looking at them.
 struct CopyRule : Structured {
+  static constexpr std::string_view source = array_source;
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   using Params = kernels::StridedCopy;
@@ -114,6 +120,7 @@ struct BroadcastTo : CopyRule {
 };
 
 struct Concat : Structured {
+  static constexpr std::string_view source = array_source;
   static constexpr std::string_view name = "concat", formula = "(a, b, ...) along an axis",
                                     signature = "concat({a, b, ...}, axis)",
                                     derivative = "ā, b̄, ... = the parts of ḡ",
@@ -133,6 +140,7 @@ struct Concat : Structured {
   template <class T>
   static void kernel(const KernelCall& call);
   static double flops(const KernelRequest&) { return 0; }
+  static Var batch(const Batched& b);
   static Var vjp(const Vjp& v);
   static std::string attribute_text(const void* attribute) {
     return "axis=" + std::to_string(static_cast<const Attribute*>(attribute)->axis);

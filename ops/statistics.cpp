@@ -89,13 +89,11 @@ template <class T>
 T VarianceRule::variance(const kernels::Folded<T>& elements, double divisor) {
   using W = kernels::Wide<T>;
   const W n(static_cast<double>(elements.count()));
-  W sum(0), squares(0), rest(0);
-  elements.each([&](T x) { sum += W(x); });
-  const W mean = sum / n;
-  elements.each([&](T x) {
+  const W mean = elements.sum([](T x) { return W(x); }) / n;
+  const W rest = elements.sum([mean](T x) { return W(x) - mean; });
+  const W squares = elements.sum([mean](T x) {
     const W distance = W(x) - mean;
-    squares += distance * distance;
-    rest += distance;
+    return distance * distance;
   });
   return static_cast<T>((squares - rest * rest / n) / W(divisor));
 }
@@ -171,18 +169,16 @@ template <class T>
 T euclidean(const kernels::Folded<T>& elements) {
   using math::sqrt;
   using W = kernels::Wide<T>;
-  W squares(0);
-  elements.each([&](T x) { squares += W(x) * W(x); });
+  const W squares = elements.sum([](T x) { return W(x) * W(x); });
   const double size = real_part(squares);
   constexpr double smallest = 1e-280;  // far from where squares lose digits
   if (size >= smallest && std::isfinite(size)) return static_cast<T>(sqrt(squares));
   const T largest = largest_size(elements);
   const double scale = real_part(largest);
   if (!(scale > 0.0) || !std::isfinite(scale)) return largest;
-  W scaled(0);
-  elements.each([&](T x) {
+  const W scaled = elements.sum([scale](T x) {
     const W part = W(x) / W(scale);
-    scaled += part * part;
+    return part * part;
   });
   return static_cast<T>(W(scale) * sqrt(scaled));
 }
@@ -191,9 +187,7 @@ template <class T>
 T total_size(const kernels::Folded<T>& elements) {
   using math::abs;
   using W = kernels::Wide<T>;
-  W sum(0);
-  elements.each([&](T x) { sum += W(abs(x)); });
-  return static_cast<T>(sum);
+  return static_cast<T>(elements.sum([](T x) { return W(abs(x)); }));
 }
 
 }  // namespace

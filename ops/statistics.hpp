@@ -30,7 +30,10 @@ struct Prod : AxesRule {
 
 /// The mean first, then the squares of what is left: no cancellation.
 struct VarianceRule : AxesRule {
-  static constexpr std::string_view domain = "ddof ≥ 0; NaN where n = ddof";
+  static constexpr std::string_view domain = "ddof ≥ 0; NaN where n = ddof",
+                                    source =
+                                        "Chan, Golub & LeVeque, Algorithms for computing the "
+                                        "sample variance, 1983";
   struct Attribute : AxesRule::Attribute {
     std::int64_t ddof;
   };
