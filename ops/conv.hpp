@@ -89,6 +89,8 @@ struct Conv2dWeight : ConvRule {
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
+  /// A sum over the images: a stack is no more images.
+  static Var batch(const Batched& b);
   static std::vector<Example> examples();
 };
 
