@@ -18,8 +18,10 @@ Array as_array(std::span<const double> numbers, const Type& type) {
   return array;
 }
 
-/// g · ∂y/∂x_use element by element, straight from the rule, added up where x_use was broadcast.
-std::vector<double> elementwise_vjp(const Var& y, std::size_t use, std::span<const double> g) {
+/// Calls `f(e, x, at)` for each element e of an elementwise node: its operands' numbers, and which
+/// element of each operand they are.
+template <class F>
+void for_each_element(const Var& y, F&& f) {
   const std::size_t arity = y.parent_count();
   std::vector<Strides> strides;
   std::vector<const void*> values;
@@ -28,25 +30,40 @@ std::vector<double> elementwise_vjp(const Var& y, std::size_t use, std::span<con
     values.push_back(y.tape().value(y.parent(k).id()));
   }
   const Strides own = row_major_strides(y.shape());
-  std::vector<double> product(static_cast<std::size_t>(y.parent(use).type().size()));
   std::vector<double> x(arity);
-  for (std::size_t e = 0; e < g.size(); ++e) {
-    std::size_t at_use = 0;
+  std::vector<std::size_t> at(arity);
+  for (std::int64_t e = 0; e < y.type().size(); ++e) {
     for (std::size_t k = 0; k < arity; ++k) {
-      std::int64_t at = 0, rest = static_cast<std::int64_t>(e);
+      std::int64_t position = 0, rest = e;
       for (std::size_t axis = 0; axis < y.shape().rank(); ++axis) {
-        at += rest / own[axis] * strides[k][axis];
+        position += rest / own[axis] * strides[k][axis];
         rest %= own[axis];
       }
-      x[k] = number_at(y.parent(k).dtype(), values[k], at);
-      if (k == use) at_use = static_cast<std::size_t>(at);
+      x[k] = number_at(y.parent(k).dtype(), values[k], position);
+      at[k] = static_cast<std::size_t>(position);
     }
-    product[at_use] += g[e] * y.op().partial(static_cast<int>(use), x.data(), y.attribute_data());
+    f(static_cast<std::size_t>(e), x, at);
   }
+}
+
+/// g · ∂y/∂x_use element by element, straight from the rule, added up where x_use was broadcast.
+std::vector<double> elementwise_vjp(const Var& y, std::size_t use, std::span<const double> g) {
+  std::vector<double> product(static_cast<std::size_t>(y.parent(use).type().size()));
+  for_each_element(y, [&](std::size_t e, std::span<const double> x, const auto& at) {
+    product[at[use]] += g[e] * y.op().partial(static_cast<int>(use), x.data(), y.attribute_data());
+  });
   return product;
 }
 
 }  // namespace
+
+std::vector<double> local_derivatives(const Var& y, std::size_t use) {
+  std::vector<double> derivatives(static_cast<std::size_t>(y.type().size()));
+  for_each_element(y, [&](std::size_t e, std::span<const double> x, const auto&) {
+    derivatives[e] = y.op().partial(static_cast<int>(use), x.data(), y.attribute_data());
+  });
+  return derivatives;
+}
 
 std::vector<double> structured_vjp_in_numbers(const Var& y, std::size_t use,
                                               std::span<const double> g) {

@@ -25,6 +25,9 @@ class NumbersTable {
   std::vector<std::vector<double>> entries_;
 };
 
+/// ∂y/∂x_use of an elementwise node, element by element of y, straight from the rule.
+std::vector<double> local_derivatives(const Var& y, std::size_t use);
+
 /// The vector-Jacobian product of a structured op with the numbers `g`, computed by recording its
 /// vjp on a scratch tape.
 std::vector<double> structured_vjp_in_numbers(const Var& y, std::size_t use,

@@ -241,6 +241,8 @@ class Tape {
   /// The flags of a node, from all that its parents have.
   std::uint32_t flags_of(const OpRecord& op, std::uint32_t of_parents, std::uint32_t type) const;
   /// The number of the type that the shape rule gives; throws what it throws.
+  /// Throws DomainError for an attribute that the op refuses.
+  void refuse_attribute(const OpRecord& op, const void* attribute, SourceLine where) const;
   std::uint32_t infer(const OpRecord& op, std::span<const Type* const> types,
                       const std::uint32_t* type_ids, const void* attribute, SourceLine where);
   std::uint16_t file_number(const char* file);

@@ -1,7 +1,13 @@
 #pragma once
 #include <tapewise/ops/activation.hpp>
+#include <tapewise/ops/classify.hpp>
 #include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
+#include <tapewise/ops/cross_entropy.hpp>
+#include <tapewise/ops/determinant.hpp>
+#include <tapewise/ops/diagonal.hpp>
+#include <tapewise/ops/einsum.hpp>
+#include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
@@ -9,12 +15,24 @@
 #include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/net.hpp>
 #include <tapewise/ops/norm.hpp>
+#include <tapewise/ops/order.hpp>
+#include <tapewise/ops/pad.hpp>
+#include <tapewise/ops/piecewise.hpp>
 #include <tapewise/ops/pool.hpp>
 #include <tapewise/ops/random.hpp>
+#include <tapewise/ops/rearrange.hpp>
+#include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/regression_loss.hpp>
+#include <tapewise/ops/rounding.hpp>
+#include <tapewise/ops/rrelu.hpp>
+#include <tapewise/ops/scan.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>
+#include <tapewise/ops/solve.hpp>
+#include <tapewise/ops/special.hpp>
+#include <tapewise/ops/statistics.hpp>
+#include <tapewise/ops/trigonometric.hpp>
 
 namespace tapewise {
 
@@ -23,8 +41,11 @@ template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
            ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
-           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, PoolOps{},
-           NormOps{}, RandomOps{}, NetOps{});
+           CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{},
+           SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{},
+           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{},
+           RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{},
+           RandomOps{}, NetOps{}, SolveOps{}, DeterminantOps{}, FactorizationOps{}, EinsumOps{});
 }
 
 }  // namespace tapewise

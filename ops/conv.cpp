@@ -232,8 +232,6 @@ Var Conv2dWeight::vjp(const Vjp& v) {
   return record<Conv2d>({v.parent(0), v.g}, a);
 }
 
-Var Conv2dWeight::batch(const Batched& b) { return one_by_one(b); }
-
 // --- examples -----------------------------------------------------------------------------------
 
 namespace {

@@ -1,4 +1,5 @@
 #pragma once
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/scheme.hpp>
 #include <tapewise/ops/window.hpp>
 
@@ -89,8 +90,7 @@ struct Conv2dWeight : ConvRule {
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
-  /// A sum over the images: a stack is no more images.
-  static Var batch(const Batched& b);
+  static Var batch(const Batched& b) { return one_by_one(b); }  // it sums over the images
   static std::vector<Example> examples();
 };
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <tapewise/ops/kernels/rows.hpp>
 #include <tapewise/ops/scheme.hpp>
 
 namespace tapewise {
@@ -78,27 +77,6 @@ struct BceWithLogits : PairLossRule {
   static std::vector<Example> examples();
 };
 
-struct CrossEntropy : LossRule {
-  static constexpr std::string_view name = "cross_entropy",
-                                    formula = "factor · mean (log Σ e^z_j - z_label)",
-                                    signature =
-                                        "cross_entropy(z, labels, options={mean, factor=1})",
-                                    derivative = "softmax(z) - onehot in z",
-                                    peers =
-                                        "torch.nn.functional.cross_entropy, "
-                                        "optax.softmax_cross_entropy, "
-                                        "keras CategoricalCrossentropy(from_logits)",
-                                    source = "Goodfellow et al., Deep Learning, 6.2.2.3";
-  static constexpr bool may_throw = true;
-  static Type type(const TypeArgs& args);
-  static Params plan(const KernelRequest& request);
-  template <class T>
-  static void kernel(const KernelCall& call);
-  /// softmax(z) - onehot
-  static Var vjp(const Vjp& v);
-  static std::vector<Example> examples();
-};
-
 }  // namespace ops
 
 /// Mean squared error: factor · mean (or sum) of (ŷ - y)²; `{Reduction::sum, 0.5}` is ½Σ.
@@ -115,16 +93,7 @@ inline Var bce_with_logits(const Operand& logits, const Operand& targets,
   return record<ops::BceWithLogits>({logits, targets}, options);
 }
 
-/// Negative log-likelihood of a category from logits (..., classes): log Σ_j e^z_j - z_label.
-/// Labels are int64 class indices (...), or probabilities (one-hot, say) (..., classes).
-/// Finite for logits of ±1000; derivative softmax(z) - onehot. Throws ShapeError when the shapes do
-/// not fit, and DomainError in a run for an index that is not in [0, classes).
-inline Var cross_entropy(const Operand& logits, const Operand& labels,
-                         const LossOptions& options = {}) {
-  return record<ops::CrossEntropy>({logits, labels}, options);
-}
-
-using LossOps = OpList<ops::Mse, ops::BceWithLogits, ops::CrossEntropy>;
+using LossOps = OpList<ops::Mse, ops::BceWithLogits>;
 std::span<const OpRecord> records_of(LossOps);
 
 }  // namespace tapewise

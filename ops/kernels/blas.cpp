@@ -15,12 +15,6 @@ namespace {
 /// 55 ns to begin, gemv 12 (measured with OpenBLAS 0.3.21; even at about 5x5x5 and 1x1x8).
 constexpr std::int64_t tiny_matrix = 64, tiny_vector = 8;
 
-/// Products are split over our own threads: OpenBLAS's pool would compete with ours.
-void use_one_blas_thread() {
-  static const bool done = (openblas_set_num_threads(1), true);
-  (void)done;
-}
-
 CBLAS_TRANSPOSE flag(std::uint32_t transposed) {
   return transposed != 0 ? CblasTrans : CblasNoTrans;
 }
@@ -121,6 +115,11 @@ void multiply_any(const Product& p, const T* a, const T* b, T* c) {
 
 }  // namespace
 
+void use_one_blas_thread() {
+  static const bool done = (openblas_set_num_threads(1), true);
+  (void)done;
+}
+
 void multiply(const Product& p, const float* a, const float* b, float* c) {
   multiply_any(p, a, b, c);
 }
@@ -145,6 +144,45 @@ void multiply_tile(const Product& p, const Leading& ld, bool add, const Complex*
                    const Complex* b, Complex* c) {
   use_one_blas_thread();
   gemm(p, ld, a, b, c, add);
+}
+
+namespace {
+
+CBLAS_UPLO uplo(const Triangle& t) { return t.lower != 0 ? CblasLower : CblasUpper; }
+CBLAS_DIAG diagonal(const Triangle& t) { return t.unit_diagonal != 0 ? CblasUnit : CblasNonUnit; }
+
+void trsm(const Triangle& t, int n, int k, const float* a, float* x) {
+  cblas_strsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0F, a, n,
+              x, k);
+}
+void trsm(const Triangle& t, int n, int k, const double* a, double* x) {
+  cblas_dtrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0, a, n,
+              x, k);
+}
+void trsm(const Triangle& t, int n, int k, const Complex* a, Complex* x) {
+  const Complex one = 1.0;
+  cblas_ztrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, &one, a, n,
+              x, k);
+}
+
+template <class T>
+void solve_any(const Triangle& t, std::int64_t n, std::int64_t k, const T* a, T* x) {
+  if (n == 0 || k == 0) return;
+  use_one_blas_thread();
+  trsm(t, static_cast<int>(n), static_cast<int>(k), a, x);
+}
+
+}  // namespace
+
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const float* a, float* x) {
+  solve_any(t, n, k, a, x);
+}
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const double* a, double* x) {
+  solve_any(t, n, k, a, x);
+}
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const Complex* a,
+                    Complex* x) {
+  solve_any(t, n, k, a, x);
 }
 
 }  // namespace tapewise::kernels

@@ -1,0 +1,33 @@
+# The command `tapewise` and what it is made of, a library of its own so that tests can call it.
+find_package(pegtl REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
+
+add_library(
+  tapewise_lessons STATIC
+  lessons/command/check.cpp
+  lessons/command/check_ops.cpp
+  lessons/command/completion.cpp
+  lessons/command/descent.cpp
+  lessons/command/graphviz.cpp
+  lessons/command/html.cpp
+  lessons/command/ops.cpp
+  lessons/command/picture.cpp
+  lessons/command/plot.cpp
+  lessons/command/step.cpp
+  lessons/expression/functions.cpp
+  lessons/expression/parse.cpp
+  lessons/expression/record.cpp)
+target_link_libraries(tapewise_lessons PUBLIC tapewise::tapewise
+                      PRIVATE taocpp::pegtl nlohmann_json::nlohmann_json PkgConfig::cairo)
+tapewise_compile_options(tapewise_lessons)
+
+# Its file is called `tapewise`, as the library's target is already.
+add_executable(tapewise_command lessons/command/main.cpp)
+set_target_properties(tapewise_command PROPERTIES OUTPUT_NAME tapewise)
+target_compile_definitions(tapewise_command PRIVATE "TAPEWISE_VERSION=\"${PROJECT_VERSION}\"")
+target_link_libraries(tapewise_command PRIVATE tapewise_lessons)
+tapewise_compile_options(tapewise_command)
+if(TAPEWISE_INSTALL AND TAPEWISE_COMMAND)
+  install(TARGETS tapewise_command)
+endif()

@@ -1,0 +1,103 @@
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <tapewise/lessons/command/check_ops.hpp>
+#include <tapewise/lessons/command/command.hpp>
+#include <tapewise/lessons/expression/expression.hpp>
+#include <tapewise/tapewise.hpp>
+
+namespace tapewise::lessons {
+
+namespace {
+
+struct Options {
+  bool all = false, json = false;
+  int order = 1;
+  std::string expression;
+  std::vector<std::string> bindings;
+};
+
+int check_all(const Options& options) {
+  const std::vector<OpVerdict> verdicts = check_ops();
+  std::size_t wrong = 0, checked = 0;
+  auto list = nlohmann::ordered_json::array();
+  for (const OpVerdict& v : verdicts) {
+    wrong += v.wrong;
+    checked += v.checked;
+    const char* verdict = !v.differentiable ? "no derivative"
+                          : v.wrong > 0     ? "WRONG"
+                          : v.checked > 0   ? "right"
+                                            : "undecidable";
+    if (options.json) {
+      list.push_back({{"op", v.op->name},
+                      {"verdict", v.wrong > 0 ? "wrong" : verdict},
+                      {"checked", v.checked},
+                      {"wrong", v.wrong},
+                      {"undecidable", v.undecidable}});
+      continue;
+    }
+    std::cout << verdict << "  " << v.op->name;
+    if (v.differentiable) {
+      std::cout << "  " << v.checked << " elements";
+      if (v.undecidable > 0) std::cout << ", " << v.undecidable << " undecidable";
+    }
+    std::cout << '\n';
+    if (!v.report.empty()) std::cout << v.report << '\n';
+  }
+  if (options.json)
+    std::cout << list.dump(1) << '\n';
+  else
+    std::cout << verdicts.size() << " ops, " << checked << " elements, " << wrong << " wrong\n";
+  return wrong > 0 ? check_failed : all_right;
+}
+
+int check_expression(const Options& options) {
+  std::vector<Binding> bindings;
+  for (const std::string& text : options.bindings) bindings.push_back(read_binding(text));
+  Tape tape;
+  const RecordedExpression recorded = record_expression(tape, options.expression, bindings);
+  if (recorded.inputs.empty()) throw Error("[check] give values for the names: x=0.5");
+  const GradcheckReport report =
+      gradcheck(recorded.output, recorded.inputs, {.order = options.order});
+  if (options.json) {
+    const nlohmann::ordered_json made = {{"right", static_cast<bool>(report)},
+                                         {"method", report.method},
+                                         {"checked", report.checked},
+                                         {"wrong", report.wrong},
+                                         {"undecidable", report.undecidable},
+                                         {"worst",
+                                          {{"input", report.worst.name},
+                                           {"index", report.worst.index},
+                                           {"analytic", report.worst.analytic},
+                                           {"numeric", report.worst.numeric},
+                                           {"error", report.worst.error},
+                                           {"allowed", report.worst.allowed}}}};
+    std::cout << made.dump(1) << '\n';
+  } else {
+    std::cout << report << '\n';
+  }
+  return report ? all_right : check_failed;
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, Run& run) {
+  auto options = std::make_shared<Options>();
+  CLI::App* sub = app.add_subcommand("check", "Check gradients against numeric derivatives");
+  sub->add_option("expression", options->expression, "An expression, as in `tapewise step`");
+  sub->add_option("inputs", options->bindings, "Values of its names: x=0.5")
+      ->type_name("NAME=VALUE");
+  sub->add_flag("--all", options->all, "Every op of the library at its own examples");
+  sub->add_flag("--json", options->json, "As JSON");
+  sub->add_option("--order", options->order, "2: the second derivatives")
+      ->check(CLI::Range(1, 3))
+      ->capture_default_str();
+  sub->footer("Exit status 1: a gradient is wrong, or nothing could be decided.");
+  sub->callback([&run, options] {
+    if (options->all == !options->expression.empty()) {
+      throw CLI::RequiredError("an expression or --all");
+    }
+    run = [options] { return options->all ? check_all(*options) : check_expression(*options); };
+  });
+}
+
+}  // namespace tapewise::lessons

@@ -1,0 +1,26 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+// The parts of the command `tapewise`. Each adds its subcommand to the app; `run` is set by the one
+// that was given, and returns the exit status.
+
+namespace tapewise::lessons {
+
+/// Exit statuses, as --help lists them.
+enum Status { all_right = 0, check_failed = 1, wrong_input = 2, no_file = 3 };
+
+using Run = std::function<int()>;
+
+void add_step_command(CLI::App& app, Run& run);
+void add_ops_command(CLI::App& app, Run& run);
+void add_check_command(CLI::App& app, Run& run);
+void add_plot_command(CLI::App& app, Run& run);
+void add_completion_command(CLI::App& app, Run& run);
+
+/// Writes a file, "-" being standard output. Throws IoError.
+void write_file(const std::string& path, const std::string& contents);
+
+}  // namespace tapewise::lessons

@@ -1,0 +1,210 @@
+// What a trace says of a run: the lecture's numbers, the sums, the vjps, and that the tape stays.
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <tapewise/autograd/trace/text.hpp>
+#include <tapewise/tapewise.hpp>
+
+namespace tw = tapewise;
+using nlohmann::json;
+
+namespace {
+
+const tw::TraceEntry& entry_called(const tw::Trace& trace, std::string_view name) {
+  for (const tw::TraceEntry& e : trace.entries) {
+    if (trace.node(e.node).name.plain == name) return e;
+  }
+  FAIL("no entry of this name");
+  return trace.entries.front();
+}
+
+/// Roch, "Deep Nets": a neuron with two weights and a squared error.
+struct Neuron {
+  tw::Tape tape;
+  tw::Var w1 = tape.input(0.02, "w1"), w2 = tape.input(0.01, "w2");
+  tw::Var x1 = tape.input(3.0, "x1"), x2 = tape.input(5.0, "x2");
+  tw::Var u_in = (w1 * tw::pow(x1, 3) + w2 * x2).named("u_in");
+  tw::Var u_out = tw::sigmoid(u_in).named("u_out");
+  tw::Var L = (0.5 * tw::square(0.0 - u_out)).named("L");
+};
+
+}  // namespace
+
+TEST_CASE("a trace holds the lecture's numbers, each with the product it is") {
+  Neuron n;
+  const tw::NodeId size = n.tape.size();
+  const tw::Trace trace = tw::make_trace(n.L);
+  CHECK(n.tape.size() == size);
+
+  CHECK(trace.node(n.u_in.id()).value.elements.at(0) == doctest::Approx(0.59).epsilon(1e-15));
+  const tw::TraceEntry& w1 = entry_called(trace, "w1");
+  CHECK(w1.value.elements.at(0) == doctest::Approx(3.9856816552369736).epsilon(1e-14));
+  CHECK(w1.check.verdict == "right");
+  CHECK(w1.check.numeric == doctest::Approx(3.9856816552369736).epsilon(1e-9));
+
+  const tw::TraceEntry& u_in = entry_called(trace, "u_in");
+  REQUIRE(u_in.contributions.size() == 1);
+  const tw::TraceContribution& c = u_in.contributions[0];
+  CHECK(c.child == n.u_out.id());
+  CHECK(c.kind == "product");
+  CHECK(c.derivative.plain == "u_out·(1 - u_out)");
+  CHECK(c.derivative.latex == "u_{\\mathrm{out}} \\cdot \\left(1 - u_{\\mathrm{out}}\\right)");
+  REQUIRE(c.derivative_value.has_value());
+  CHECK(c.derivative_value->elements.at(0) == doctest::Approx(0.22944643500002293).epsilon(1e-14));
+  for (const tw::TraceEntry& e : trace.entries) {
+    if (e.node != n.L.id()) CHECK(e.check.verdict == "right");
+  }
+}
+
+TEST_CASE("the diamond's entry is a sum of two, in the order of the children") {
+  tw::Tape tape;
+  const tw::Var a = tape.input(2.0, "a"), b = tape.input(1.0, "b");
+  const tw::Var c = (a + b).named("c"), d = (b + 1.0).named("d");
+  const tw::Var e = (c * d).named("e");
+  const tw::Trace trace = tw::make_trace(e);
+  const tw::TraceEntry& entry = entry_called(trace, "b");
+  REQUIRE(entry.contributions.size() == 2);
+  CHECK(entry.contributions[0].child == d.id());
+  CHECK(entry.contributions[1].child == c.id());
+  CHECK(entry.contributions[0].value.elements.at(0) == 3.0);
+  CHECK(entry.contributions[1].value.elements.at(0) == 2.0);
+  CHECK(entry.sum_numbers.plain == "3 + 2");
+  CHECK(entry.value.elements.at(0) == 5.0);
+  // Two terms, then their sum.
+  using Kind = tw::TraceStep::Kind;
+  std::vector<Kind> kinds;
+  for (const tw::TraceStep& s : trace.steps) {
+    const bool of_entry = s.kind == Kind::contribution || s.kind == Kind::sum;
+    if (of_entry && trace.entries[s.index].node == b.id()) kinds.push_back(s.kind);
+  }
+  CHECK((kinds == std::vector<Kind>{Kind::contribution, Kind::contribution, Kind::sum}));
+}
+
+TEST_CASE("a structured op's term is written as B computes it") {
+  tw::Tape tape;
+  const tw::Var X = tape.input(xt::xarray<double>{{0, 0}, {0, 1}, {1, 0}, {1, 1}}, "X");
+  const tw::Var W = tape.input(xt::xarray<double>{{1, 1}, {1, 1}}, "W");
+  const tw::Var H = tw::matmul(X, W).named("H");
+  const tw::Var L = tw::sum(H * H).named("L");
+  const tw::Trace trace = tw::make_trace(L);
+  const tw::TraceEntry& entry = entry_called(trace, "W");
+  REQUIRE(entry.contributions.size() == 1);
+  CHECK(entry.contributions[0].kind == "vjp");
+  CHECK(entry.contributions[0].product.plain.find("∇[H]") != std::string::npos);
+  CHECK(entry.contributions[0].product.plain.find("X") != std::string::npos);
+  // Xᵀ·2XW by hand.
+  CHECK((entry.value.elements == std::vector<double>{6, 6, 6, 6}));
+  CHECK(entry.check.verdict == "right");
+  CHECK(entry.check.checked == 4);
+}
+
+TEST_CASE("large arrays are kept by shape, extremes and a picture") {
+  tw::Tape tape;
+  const tw::Var x =
+      tape.input(xt::xarray<double>(xt::arange<double>(10000).reshape({100, 100})), "x");
+  const tw::Trace trace = tw::make_trace(tw::sum(x).named("L"));
+  const tw::TraceValue& value = trace.node(x.id()).value;
+  CHECK(value.elements.empty());
+  CHECK(value.min == 0.0);
+  CHECK(value.max == 9999.0);
+  CHECK(value.mean == doctest::Approx(4999.5));
+  CHECK(value.picture.size() == value.rows * value.columns);
+  CHECK(value.picture.front() < value.picture.back());
+}
+
+TEST_CASE("the JSON of a trace can be read, with infinities as text") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.0, "x");
+  const tw::Var y = (tw::log(x)).named("y");
+  const json made = json::parse(tw::to_json(tw::make_trace(y)));
+  CHECK(made["schema"] == "tapewise-trace/1");
+  CHECK(made["nodes"][1]["value"]["elements"][0] == "-Infinity");
+  CHECK(made["entries"][0]["name"]["plain"] == "∂y/∂y");
+  for (const auto& step : made["steps"]) CHECK(step.contains("kind"));
+}
+
+TEST_CASE("updates are traced with the values before and after") {
+  Neuron n;
+  const tw::GradientTable table = tw::backward(n.L);
+  const tw::Var update = tw::assign(n.w1, n.w1 - 0.01 * table[n.w1]);
+  const tw::Trace trace = tw::make_trace(table, std::vector{update});
+  REQUIRE(trace.updates.size() == 1);
+  CHECK(trace.updates[0].before.elements.at(0) == 0.02);
+  CHECK(trace.updates[0].after.elements.at(0) ==
+        doctest::Approx(-0.019856816552369736).epsilon(1e-14));
+  CHECK(trace.updates[0].formula.plain == "w1 - 0.01·∇[w1]");
+  CHECK(trace.steps.back().kind == tw::TraceStep::Kind::update);
+  CHECK(n.w1.item() == 0.02);
+}
+
+TEST_CASE("nodes without a label join the group of their leaves") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(2.0, "x");
+  const tw::Var w = tape.parameter(3.0, "0.weight"), v = tape.parameter(4.0, "2.weight");
+  const tw::Var h = tw::relu(x * w);
+  const tw::Var y = (h * v).named("y");
+  const tw::Trace trace = tw::make_trace(y);
+  CHECK(trace.node(h.id()).group == "0");
+  CHECK(trace.node(h.parent(0).id()).group == "0");
+  CHECK(trace.node(v.id()).group == "2");
+  CHECK(trace.node(x.id()).group.empty());
+}
+
+TEST_CASE("stepping through as text shows every factor, term and sum") {
+  Neuron n;
+  std::ostringstream out;
+  tw::step_through(n.tape, n.L, out);
+  const std::string text = out.str();
+  for (const char* line :
+       {"u_out = σ(u_in) = σ(0.59) = 0.6433651457", "∂u_out/∂u_in = u_out·(1 - u_out)",
+        "= 0.229446435", "w1     0.02", "∂L/∂w1 = 3.98568165523697", "checked: right"}) {
+    CHECK_MESSAGE(text.find(line) != std::string::npos, line);
+  }
+}
+
+TEST_CASE("the stepper goes on, back, and to any node") {
+  Neuron n;
+  std::istringstream in("next\nb\njump u_out\njump ∇u_in\nj nowhere\ntable\ngraph\nq\nnext\n");
+  std::ostringstream out;
+  tw::step_through(n.tape, n.L, in, out);
+  const std::string text = out.str();
+  CHECK(text.find("> 2/") != std::string::npos);
+  CHECK(text.find("> 1/") != std::string::npos);
+  CHECK(text.find("forward   u_out = ") != std::string::npos);
+  CHECK(text.find("∂L/∂u_in, term 1 of 1, via u_out") != std::string::npos);
+  CHECK(text.find("no node of this name") != std::string::npos);
+  CHECK(text.find("gradient table of L") != std::string::npos);
+  CHECK(text.find("u(5)") != std::string::npos);
+  CHECK(text.ends_with("> "));
+}
+
+TEST_CASE("large graphs are folded by prefix and opened on demand") {
+  tw::Tape tape;
+  tw::Var h = tape.input(0.1, "x");
+  for (int layer = 0; layer < 20; ++layer) {
+    h = tw::tanh(h * tape.parameter(1.5, "net." + std::to_string(layer) + ".weight"));
+  }
+  const tw::Trace trace = tw::make_trace(h.named("y"));
+  const tw::TraceFold fold = tw::fold_large(trace);
+  CHECK(fold.size() == 20);
+  CHECK(tw::lines_of(trace, fold).size() < trace.steps.size() / 2);
+  std::istringstream in("graph\nopen net.3\njump net.3.weight\nopen nothing\n");
+  std::ostringstream out;
+  tw::step_through(trace, in, out);
+  CHECK(out.str().find("▸ net.2: ") != std::string::npos);
+  CHECK(out.str().find("forward   net.3.weight = 1.5") != std::string::npos);
+  CHECK(out.str().find("no folded group of this name") != std::string::npos);
+  CHECK(tw::to_dot(trace, fold).find("shape=folder") != std::string::npos);
+}
+
+TEST_CASE("LaTeX, Markdown and graphviz tell the same") {
+  Neuron n;
+  const tw::Trace trace = tw::make_trace(n.L);
+  CHECK(tw::to_latex(trace).find("\\frac{\\partial L}{\\partial w_{1}} = ") != std::string::npos);
+  CHECK(tw::to_latex(trace).find("u_{\\mathrm{in}}") != std::string::npos);
+  CHECK(tw::to_markdown(trace).find("| right |") != std::string::npos);
+  const std::string dot = tw::to_dot(trace);
+  CHECK(dot.find("·0.229446435\"") != std::string::npos);
+  CHECK(dot.find("style=dashed") != std::string::npos);
+}
