@@ -139,7 +139,7 @@ std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const Compil
   passes::pin(draft);
   if (options.advance) passes::advance(draft);
   const Arrangement a = arrange(std::move(draft), options);
-  return passes::emit(a.draft, a.units, a.placement, a.extra_flops);
+  return passes::emit(a.draft, outputs, a.units, a.placement, a.extra_flops);
 }
 
 }  // namespace tapewise

@@ -120,11 +120,19 @@ Var gaussian_nll(const Operand& mean, const Operand& target, const Operand& vari
   return op.keep(reduced(losses, options));
 }
 
-Var poisson_nll(const Operand& z, const Operand& target, const LossOptions& options,
-                bool log_input) {
+Var poisson_nll(const Operand& z, const Operand& target, const PoissonOptions& how,
+                const LossOptions& options) {
   Composing op("poisson_nll", {z, target});
   op.require_same(0, 1);
-  const Var losses = log_input ? exp(op[0]) - op[1] * op[0] : op[0] - op[1] * log(op[0]);
+  if (!(how.epsilon >= 0)) {
+    throw op.domain_error("ε is not negative, given " + to_text(how.epsilon));
+  }
+  const Var &rate = op[0], &y = op[1];
+  Var losses = how.log_input ? exp(rate) - y * rate : rate - y * log(rate + how.epsilon);
+  if (how.with_constant) {
+    const Var many = y > 1.0, n = where(many, y, 1.0);
+    losses = losses + select(many, n * log(n) - n + 0.5 * log(n) + half_log_2pi);
+  }
   return op.keep(reduced(losses, options));
 }
 
@@ -239,11 +247,12 @@ std::vector<Example> GaussianNll::examples() {
 
 std::vector<Example> PoissonNll::examples() {
   auto examples = loss_examples<[](std::span<const Var> in, const LossOptions& options) {
-    return poisson_nll(in[0], in[1], options);
+    return poisson_nll(in[0], in[1], {}, options);
   }>({any, above});
   examples.push_back(
-      {{{DType::float64, {5}, 0.3, 2}, {DType::float64, {5}, 0, 4}},
-       [](std::span<const Var> in) { return poisson_nll(in[0], in[1], {}, false); }});
+      {{{DType::float64, {5}, 0.3, 2}, {DType::float64, {5}, 0, 4}}, [](std::span<const Var> in) {
+         return poisson_nll(in[0], in[1], {false, true, 1e-8});
+       }});
   return examples;
 }
 

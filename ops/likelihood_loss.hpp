@@ -25,6 +25,13 @@ struct FocalOptions {
   double alpha = 0.25;
 };
 
+struct PoissonOptions {
+  bool log_input = true;  ///< z is the logarithm of the rate, not the rate
+  /// Stirling's formula for log y!, for y > 1: y log y - y + ½ log 2πy.
+  bool with_constant = false;
+  double epsilon = 1e-8;  ///< added to a rate before its logarithm is taken
+};
+
 namespace ops {
 
 struct Bce : Composite {
@@ -97,7 +104,9 @@ struct PoissonNll : Composite {
   static constexpr std::string_view
       name = "poisson_nll",
       formula = "factor · mean (e^z - y z)",
-      signature = "poisson_nll(z, y, options={mean, factor=1}, log_input=true)",
+      signature =
+          "poisson_nll(z, y, {log_input=true, with_constant=false, ε=1e-8}, "
+          "options={mean, factor=1})",
       domain = "y ≥ 0; rates z > 0 unless log_input", derivative = "e^z - y",
       peers = "torch.nn.functional.poisson_nll_loss, optax.poisson_nll_loss, keras Poisson",
       source = "McCullagh & Nelder, Generalized linear models, 6.2";
@@ -163,10 +172,11 @@ Var positive(const Operand& x, Positive how = Positive::softplus, double floor =
 Var gaussian_nll(const Operand& mean, const Operand& target, const Operand& variance,
                  const LossOptions& options = {}, bool with_constant = false);
 
-/// Negative log-likelihood of counts y under a Poisson distribution of rate e^z (or z itself,
-/// without `log_input`), without log y!, which does not depend on z.
-Var poisson_nll(const Operand& z, const Operand& target, const LossOptions& options = {},
-                bool log_input = true);
+/// Negative log-likelihood of counts y under a Poisson distribution of rate e^z, or of rate z, then
+/// z - y·log(z + ε); without log y!, which does not depend on z, unless asked for.
+/// Throws DomainError for a negative ε.
+Var poisson_nll(const Operand& z, const Operand& target, const PoissonOptions& how = {},
+                const LossOptions& options = {});
 
 /// Kullback-Leibler divergence of q from p, element by element, from log q and p, as in PyTorch:
 /// sum with factor 1/rows is the mean divergence of rows. Equals CE(p, q) - H(p), so its gradient

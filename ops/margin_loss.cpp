@@ -94,8 +94,9 @@ Var cosine_similarity(const Operand& a, const Operand& b, std::int64_t axis, dou
 }
 
 Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, double margin,
-                     const LossOptions& options) {
+                     const LossOptions& options, double epsilon) {
   Composing op("cosine_embedding", {a, b, y});
+  if (!(epsilon > 0)) throw op.domain_error("ε must be positive, given " + to_text(epsilon));
   op.require_same(0, 1);
   op.require_same_float(0, 2);
   require_rows(op);
@@ -104,7 +105,8 @@ Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, doubl
                          to_string(without_last(op[0].shape())) + ", given " +
                          to_string(op[2].shape()));
   }
-  const Var cosine = cosine_similarity(op[0], op[1]);
+  const auto square_norm = [&](const Var& x) { return sum(square(x), -1) + epsilon; };
+  const Var cosine = sum(op[0] * op[1], -1) / sqrt(square_norm(op[0]) * square_norm(op[1]));
   return op.keep(reduced(where(op[2] > 0.0, 1.0 - cosine, relu(cosine - margin)), options));
 }
 

@@ -92,7 +92,7 @@ struct CosineEmbedding : Composite {
   static constexpr std::string_view
       name = "cosine_embedding",
       formula = "factor · mean (1 - cos if y = 1 else max(0, cos - margin))",
-      signature = "cosine_embedding(a, b, y, margin=0, options={mean, factor=1})",
+      signature = "cosine_embedding(a, b, y, margin=0, options={mean, factor=1}, ε=1e-12)",
       domain = "y = ±1; vectors along the last axis",
       derivative = "-1, or 1 above the margin, times that of cosine_similarity",
       peers = "torch.nn.functional.cosine_embedding_loss", source = "Payne & Wenger 1998";
@@ -150,9 +150,10 @@ Var triplet(const Operand& anchor, const Operand& positive, const Operand& negat
 Var cosine_similarity(const Operand& a, const Operand& b, std::int64_t axis = -1,
                       double epsilon = 1e-8);
 
-/// 1 - cos(a, b) where y > 0, max(0, cos(a, b) - margin) elsewhere: a, b (..., d), y (...).
+/// 1 - cos(a, b) where y > 0, max(0, cos(a, b) - margin) elsewhere: a, b (..., d), y (...). Here ε
+/// is added to the squares of the norms, as PyTorch does. Throws DomainError unless it is positive.
 Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, double margin = 0.0,
-                     const LossOptions& options = {});
+                     const LossOptions& options = {}, double epsilon = 1e-12);
 
 /// 1 - (2Σpy + smooth)/(Σp + Σy + smooth), the overlap of probabilities with targets summed over
 /// the axes given (all: one number for everything).

@@ -107,7 +107,7 @@ TEST_CASE("embedding reads rows; rows that are read twice add their gradients") 
   const tw::Var y = embedding(index, table);
   CHECK(show(y) == "(3,2) 5 6 1 2 5 6");
   CHECK(show(tw::backward(sum(y))[table]) == "(3,2) 1 1 0 0 2 2");
-  CHECK_THROWS_AS((void)embedding(tape.input(xt::xarray<std::int64_t>{3}), table).item(),
+  CHECK_THROWS_AS((void)sum(embedding(tape.input(xt::xarray<std::int64_t>{3}), table)).item(),
                   tw::DomainError);
   CHECK_THROWS_AS((void)embedding(table, table), tw::TypeError);
   CHECK_THROWS_AS((void)embedding(index, tape.input(1.0)), tw::ShapeError);
@@ -122,7 +122,7 @@ TEST_CASE("maxout takes the best of each group; with a zero piece it is relu") {
   CHECK(show(tw::backward(sum(maxout(z, 2)))[z]) == "(2,4) 0 1 1 0 0 1 1 0");
   const tw::Var x = tape.input(xt::xarray<double>{-2.0, -0.5, 0.25, 3.0});
   const tw::Var column = tw::reshape(x, {4, 1});
-  const tw::Var pairs = tw::concat({column, 0.0 * column}, 1);
+  const tw::Var pairs = tw::concat({column, column - column}, 1);
   CHECK(show(tw::reshape(maxout(pairs, 2), {4})) == show(relu(x)));
   CHECK_THROWS_AS((void)maxout(z, 3), tw::ShapeError);
   CHECK_THROWS_AS((void)maxout(z, 0), tw::ShapeError);

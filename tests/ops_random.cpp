@@ -74,12 +74,19 @@ TEST_CASE("forward and backward see one mask, in the tape, in a program and when
   tw::Program plain = tw::compile({slope, y, next});
   plain.run();
   const auto first = plain.value<double>(y);
-  CHECK(first == y.parent(1).parent(0).value<double>() * y.value<double>());
+  CHECK(first == dropout(x, 0.5, 9, 0).value<double>());
   plain.run();
   CHECK(plain.value<double>(y) != first);
   step.set(std::int64_t{0});
   plain.run();
   CHECK(plain.value<double>(y) == first);
+
+  const tw::Var again =
+      tw::checkpoint([&](const tw::Var& v) { return sum(exp(dropout(v, 0.5, 9, step))); }, x);
+  const tw::Var slope_again = tw::backward(again)[x];
+  tw::Program recomputed = tw::compile({slope_again, slope});
+  recomputed.run();
+  CHECK(recomputed.value<double>(slope_again) == recomputed.value<double>(slope));
 }
 
 TEST_CASE("rate 0 is x itself, rate 1 nothing, and what is dropped is dropped for good") {

@@ -290,3 +290,13 @@ TEST_CASE("values read while recording are listed, because no guard protects the
   out << tw::compile({y});
   CHECK(contains(out.str(), "read while recording, without a guard: x"));
 }
+
+TEST_CASE("two outputs that are one computation can both be asked for") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{1.0, 2.0});
+  const tw::Var a = exp(x), b = exp(x).named("b");
+  tw::Program program = tw::compile({a, b});
+  program.run();
+  CHECK(program.value<double>(b) == program.value<double>(a));
+  CHECK(program.index_of("b") == 1);
+}

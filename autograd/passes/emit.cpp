@@ -102,7 +102,8 @@ void add_pair(Plan& plan, const Draft& draft, DraftId giver, DraftId by_product,
 }
 
 /// What the plan says of its leaves, outputs and labels.
-void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
+void describe_plan(Plan& plan, const Draft& draft, std::span<const Var> outputs,
+                   const Placement& placement) {
   Tape& tape = *draft.tape;
   plan.inputs.resize(draft.cells.size());
   NodeId newest = 0;
@@ -121,17 +122,18 @@ void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
       plan.inputs[draft.nodes[draft.operands_of(node)[0]].data].assigned = true;
     }
   }
-  for (const DraftId id : draft.outputs) {
-    const DraftNode& node = draft.nodes[id];
-    const Var v = tape.var(node.origin);
-    plan.outputs.push_back({v, v.name(), draft.type_of(node), placement.places[id]});
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    const DraftId id = draft.outputs[k];
+    plan.outputs.push_back(
+        {outputs[k], outputs[k].name(), draft.type_of(draft.nodes[id]), placement.places[id]});
   }
   for (const NodeId id : tape.reads_before(newest)) plan.reads.push_back(tape.var(id).name());
 }
 
 }  // namespace
 
-std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units, const Placement& placement,
+std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const Var> outputs,
+                                 const Units& units, const Placement& placement,
                                  double extra_flops) {
   auto plan = std::make_shared<Plan>();
   plan->cells = draft.cells;
@@ -175,7 +177,7 @@ std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units, const P
       add_step(*plan, draft, node, kernel, placement.places[id], operands, placement.places);
     }
   }
-  describe_plan(*plan, draft, placement);
+  describe_plan(*plan, draft, outputs, placement);
   return plan;
 }
 

@@ -56,8 +56,10 @@ struct Placement {
 };
 Placement place(const Draft& draft, const Units& units, const CompileOptions& options);
 
-/// Steps with their kernels.
-std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units, const Placement& placement,
+/// Steps with their kernels. `outputs` are the Vars that were asked for: two of them may have
+/// become one node.
+std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const Var> outputs,
+                                 const Units& units, const Placement& placement,
                                  double extra_flops);
 
 }  // namespace tapewise::passes
