@@ -9,7 +9,10 @@ namespace ops {
 /// NumPy's matmul: matrices in the last two axes, leading axes broadcast; a vector on the left is
 /// a row, on the right a column, and its axis of size 1 is dropped from the result.
 struct Matmul : Structured {
-  static constexpr std::string_view name = "matmul", formula = "A·B";
+  static constexpr std::string_view name = "matmul", formula = "A·B", signature = "matmul(a, b)",
+                                    derivative = "Ā = G·Bᵀ, B̄ = Aᵀ·G",
+                                    peers = "torch.matmul, jax.numpy.matmul, tf.linalg.matmul",
+                                    source = "Giles 2008, An extended collection, 2.2.2";
   static constexpr int arity = 2;
   /// Operands read transposed. Recorded without; the planner absorbs transposes into them.
   struct Attribute {

@@ -52,6 +52,19 @@ TEST_CASE("the counter counts") {
   CHECK(allocations == before + 1);
 }
 
+TEST_CASE("factorizations replay without an allocation: their memory stays with the thread") {
+  tw::Tape tape;
+  xt::xarray<double> a = {{4.0, 1.0, 0.5}, {1.0, 3.0, 0.2}, {0.5, 0.2, 2.0}};
+  const tw::Var A = tape.input(a, "A");
+  const auto [values, vectors] = eigh(A);
+  const auto [u, s, vt] = svd(A);
+  const auto [q, r] = qr(A);
+  const tw::Var y = sum(values) + sum(s) + sum(r * r) + logdet(A) + det(A) + sum(cholesky(A)) +
+                    sum(inverse(A)) + sum(solve(A, A)) + sum(pinv(A)) + sum(lstsq(A, A));
+  tw::Program program = tw::compile({y, tw::backward(y)[A]});
+  CHECK(allocations_of(program, 3) == 0);
+}
+
 TEST_CASE("a training step with Adam replays without an allocation") {
   nn::Random random(1);
   const nn::Sequential net(nn::Linear(20, 16, random), nn::Relu(), nn::Linear(16, 5, random));

@@ -53,6 +53,17 @@ TEST_CASE("the logarithm does not overflow where the determinant does") {
   CHECK(logdet(A).item() == doctest::Approx(600 * std::log(10.0)).epsilon(1e-15));
 }
 
+TEST_CASE("a determinant overflows only if it is too large itself, its zeros never turn to NaN") {
+  tw::Tape tape;
+  const tw::Var huge = tape.input(Array(1e200 * tests::eye(3)));
+  const std::vector<double> gradient = tests::numbers(tw::backward(det(huge))[huge]);
+  for (std::size_t i = 0; i < 9; ++i) CHECK(gradient[i] == (i % 4 == 0 ? HUGE_VAL : 0.0));
+  Array mixed = tests::eye(4);
+  mixed(0, 0) = mixed(1, 1) = 1e200;
+  mixed(2, 2) = mixed(3, 3) = 1e-200;
+  CHECK(det(tape.input(mixed)).item() == doctest::Approx(1).epsilon(1e-14));
+}
+
 TEST_CASE("a negative or zero determinant has no logarithm: the matrix is named") {
   tw::Tape tape;
   const tw::Var A = tape.input(Array{{{1.0, 0.0}, {0.0, 1.0}}, {{0.0, 1.0}, {1.0, 0.0}}});

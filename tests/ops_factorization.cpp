@@ -1,6 +1,8 @@
 // Factorizations, against published ones and what they are defined by.
 #include <doctest/doctest.h>
 
+#include <tapewise/ops/batching.hpp>
+
 #include "matrices.hpp"
 #include "show.hpp"
 
@@ -206,4 +208,43 @@ TEST_CASE("matrices that are not finite, and operands that do not fit, are refus
   const std::string line = message_of<tw::ShapeError>([&] { (void)qr(v); });
   CHECK(contains(line, "ops_factorization.cpp:" + std::to_string(__LINE__ - 1)));
   CHECK(tape.size() == before);
+}
+
+TEST_CASE("the Jacobian of singular values has the rows u_i·v_iᵀ") {
+  tw::Tape tape;
+  const tw::Var A = random_matrices(tape, {4, 3}, 10);
+  const auto [U, s, Vt] = svd(A);
+  const tw::Var expected = einsum("ik,kj->kij", U, Vt);
+  CHECK(distance(tw::jacobian(s, A), expected) <= 1e-14);
+}
+
+TEST_CASE("a stack of matrices at once gives what one after the other does") {
+  using Function = tw::Var (*)(const tw::Var&);
+  const auto shifted = [](const tw::Var& x) { return x + 4.0 * x.tape().constant(tests::eye(3)); };
+  const Function functions[] = {
+      [](const tw::Var& x) { return inverse(x); },
+      [](const tw::Var& x) { return cofactors(x); },
+      [](const tw::Var& x) { return slogdet(x).logabsdet; },
+      [](const tw::Var& x) { return logdet(x); },
+      [](const tw::Var& x) { return pinv(x); },
+      [](const tw::Var& x) { return cholesky(x); },
+      [](const tw::Var& x) { return eigh(x).vectors; },
+      [](const tw::Var& x) { return svd(x).s; },
+      [](const tw::Var& x) { return qr(x).r; },
+      [](const tw::Var& x) { return solve(x, x); },
+      [](const tw::Var& x) {
+        return triangular_solve(x, slice(x, {{0, 3}, {0, 1}}));
+      },
+      [](const tw::Var& x) { return lstsq(x, sum(x, 0)); },
+      [](const tw::Var& x) { return over_gaps(x, sum(x, 0), 20.0 + sum(x, 1)); }};
+  for (const Function f : functions) {
+    tw::Tape tape;
+    const tw::Var x = random_matrices(tape, {3, 3}, 11),
+                  many = random_matrices(tape, {2, 3, 3}, 12);
+    const tw::Var at_once = tw::stacked(f(shifted(x)), x, many);
+    for (std::int64_t i = 0; i < 2; ++i) {
+      const tw::Var one = f(shifted(reshape(slice(many, {{i, i + 1}}), {3, 3})));
+      CHECK(distance(reshape(slice(at_once, {{i, i + 1}}), one.shape()), one) <= 1e-14);
+    }
+  }
 }

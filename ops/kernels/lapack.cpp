@@ -147,10 +147,32 @@ double permutation_sign(std::int64_t n, const int* pivots) {
   return odd ? -1.0 : 1.0;
 }
 
+float scaled(float x, int exponent) { return std::ldexp(x, exponent); }
+double scaled(double x, int exponent) { return std::ldexp(x, exponent); }
+Complex scaled(Complex x, int exponent) {
+  return {std::ldexp(x.re, exponent), std::ldexp(x.im, exponent)};
+}
+
+/// A product that neither overflows nor vanishes on its way: mantissa·2^exponent.
 template <class T>
-T determinant_of_lu(std::int64_t n, const T* lu, const int* pivots) {
-  T det = T(permutation_sign(n, pivots));
-  for (std::int64_t i = 0; i < n; ++i) det = det * lu[i * n + i];
+struct LongProduct {
+  T mantissa;
+  int exponent = 0;
+
+  void multiply_by(T x) {
+    int e = 0;
+    mantissa = mantissa * x;
+    (void)std::frexp(magnitude(mantissa), &e);
+    mantissa = scaled(mantissa, -e);
+    exponent += e;
+  }
+  T value() const { return scaled(mantissa, exponent); }
+};
+
+template <class T>
+LongProduct<T> determinant_of_lu(std::int64_t n, const T* lu, const int* pivots) {
+  LongProduct<T> det{T(permutation_sign(n, pivots))};
+  for (std::int64_t i = 0; i < n; ++i) det.multiply_by(lu[i * n + i]);
   return det;
 }
 
@@ -166,7 +188,7 @@ struct Inverter {
         spare(scratch.take<T>(n * n)) {}
 
   /// (Aᵀ)⁻¹ in columns is A⁻¹ in rows.
-  Fault operator()(const T* a, T* out, T* det = nullptr) {
+  Fault operator()(const T* a, T* out, LongProduct<T>* det = nullptr) {
     if (const Fault found = factor_lu(size, a, out, pivots)) return found;
     if (det != nullptr) *det = determinant_of_lu(size, out, pivots);
     if (size > 0) cxxlapack::getri<int>(size, raw(out), size, pivots, raw(work), lwork);
@@ -203,7 +225,7 @@ Fault determinant(std::int64_t batch, std::int64_t n, const T* a, T* out) {
   return for_each(batch, [&](std::int64_t b) {
     const Fault found = factor_lu(n, a + b * n * n, lu, pivots);
     if (found && found.kind != Fault::Kind::singular) return found;
-    out[b] = determinant_of_lu(n, lu, pivots);
+    out[b] = determinant_of_lu(n, lu, pivots).value();
     return Fault{};
   });
 }
@@ -399,7 +421,7 @@ class SingularValues {
 template <class T>
 T determinant_in_place(int n, T* a, int* pivots) {
   cxxlapack::getrf<int>(n, n, a, n, pivots);
-  return determinant_of_lu(n, a, pivots);
+  return determinant_of_lu(n, a, pivots).value();
 }
 
 /// det(U)·det(V)·U·diag(Π_{j≠i} s_j)·Vᵀ, which no zero among the s disturbs.
@@ -435,11 +457,11 @@ Fault cofactors(std::int64_t batch, std::int64_t n, const T* a, T* out) {
     const T* from = a + b * n * n;
     T* to = out + b * n * n;
     Inverter<T> inverse(n);
-    T det{};
+    LongProduct<T> det{};
     const Fault found = inverse(from, inverse.spare, &det);
     if (found.kind == Fault::Kind::singular) return cofactors_of_singular(n, from, to);
     transpose_copy(n, n, inverse.spare, to);
-    for (std::int64_t i = 0; i < n * n; ++i) to[i] = to[i] * det;
+    for (std::int64_t i = 0; i < n * n; ++i) to[i] = scaled(to[i] * det.mantissa, det.exponent);
     return found;
   });
 }
