@@ -15,7 +15,8 @@ find_library(C10_LIBRARY c10)
 
 function(tapewise_add_peer target source)
   target_sources(${target} PRIVATE peers/${source})
-  set_source_files_properties(peers/${source} PROPERTIES COMPILE_OPTIONS "-O3;-march=native;-w")
+  set_source_files_properties(
+    peers/${source} PROPERTIES COMPILE_OPTIONS "-O3;-march=native;-ffp-contract=fast;-w")
 endfunction()
 
 function(tapewise_add_peers target name)
