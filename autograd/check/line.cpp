@@ -25,6 +25,7 @@ Line::~Line() { restore(); }
 
 double Line::complex_step(const Direction& d) {
   constexpr double h = 1e-100;
+  stepped_ = true;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
     complex_->set(held_, i, base_[static_cast<std::size_t>(i)], h * d.weight(i));
   }
@@ -37,6 +38,7 @@ double Line::complex_step(const Direction& d) {
 }
 
 void Line::move(const Direction& d, double t) {
+  moved_ = true;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
     const double x = base_[static_cast<std::size_t>(i)];
     real_.set(held_, i, is_single(d) ? t : x + t * d.weight(i));
@@ -54,17 +56,21 @@ double Line::value_at(const Direction& d, double t) {
 }
 
 void Line::restore() {
-  for (std::size_t i = 0; i < base_.size(); ++i) {
-    real_.set(held_, static_cast<std::int64_t>(i), base_[i]);
+  if (moved_) {
+    for (std::size_t i = 0; i < base_.size(); ++i) {
+      real_.set(held_, static_cast<std::int64_t>(i), base_[i]);
+    }
+    for (const NodeId id : below_) real_.compute(id);
   }
-  for (const NodeId id : below_) real_.compute(id);
-  if (complex_ == nullptr) return;
-  for (std::size_t k = 0; k < below_.size(); ++k) {
-    if (!complex_->is_float(below_[k])) continue;
-    for (std::size_t i = 0; i < base_below_[k].size(); ++i) {
-      complex_->set(below_[k], static_cast<std::int64_t>(i), base_below_[k][i]);
+  if (stepped_) {
+    for (std::size_t k = 0; k < below_.size(); ++k) {
+      if (!complex_->is_float(below_[k])) continue;
+      for (std::size_t i = 0; i < base_below_[k].size(); ++i) {
+        complex_->set(below_[k], static_cast<std::int64_t>(i), base_below_[k][i]);
+      }
     }
   }
+  moved_ = stepped_ = false;
 }
 
 double Line::size(const Direction& d) const {

@@ -60,6 +60,7 @@ class Line {
   std::vector<double> base_;
   std::vector<std::vector<double>> base_below_;
   double typical_ = 0.0;
+  bool moved_ = false, stepped_ = false;  // the real values, the complex ones
 };
 
 }  // namespace tapewise::checking
