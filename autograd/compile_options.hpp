@@ -21,6 +21,7 @@ struct CompileOptions {
   bool advance = true;           ///< new parameter values are computed as early as they can be
   bool fuse = true;              ///< elementwise runs and the sums that end them, block by block
   bool scalars = true;           ///< ops on single numbers as byte-code
+  bool pair = true;              ///< values that one kernel gives at once: a loss and its gradient
   bool regroup = true;           ///< independent scalar ops of one kind as vector instructions
   std::int64_t fuse_from = 512;  ///< elements from which on arrays are fused
   bool reuse = true;             ///< buffers are reused when their last reader is done

@@ -27,8 +27,8 @@ std::size_t Draft::bytes_of(const DraftNode& node) const {
   return static_cast<std::size_t>(type.size()) * size_of(complex ? DType::complex128 : type.dtype);
 }
 
-DraftId Draft::memory_of(DraftId id) const {
-  while (nodes[id].role == DraftNode::Role::compute && nodes[id].op->traits.alias) {
+DraftId Draft::behind_aliases(DraftId id) const {
+  while (nodes[id].role == DraftNode::Role::compute && nodes[id].alias) {
     id = operands_of(nodes[id])[0];
   }
   return id;

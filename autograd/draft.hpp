@@ -27,6 +27,7 @@ struct DraftNode {
   const OpRecord* op = nullptr;
   Role role = Role::compute;
   bool guard_taken = false;
+  bool alias = false;                ///< the op's trait, at hand
   std::uint32_t type = 0;            ///< into Draft::types
   std::uint32_t operands_begin = 0;  ///< into Draft::operands
   std::uint32_t operands_count = 0;
@@ -48,6 +49,7 @@ struct Draft {
   Tape* tape = nullptr;
   Numbers numbers = Numbers::as_recorded;
   SimdLevel simd = SimdLevel::sse2;
+  bool has_aliases = false;
 
   std::span<DraftId> operands_of(const DraftNode& node) {
     return {operands.data() + node.operands_begin, node.operands_count};
@@ -62,7 +64,8 @@ struct Draft {
   /// Bytes of the node's value under the plan's number type.
   std::size_t bytes_of(const DraftNode& node) const;
   /// The node whose memory holds the value: through aliases to their operand.
-  DraftId memory_of(DraftId id) const;
+  DraftId memory_of(DraftId id) const { return has_aliases ? behind_aliases(id) : id; }
+  DraftId behind_aliases(DraftId id) const;
   /// The kernel for a node; `run == nullptr` when the op has none for the number type.
   Kernel kernel_of(const DraftNode& node) const;
   /// What to say of a node in an error or a listing.

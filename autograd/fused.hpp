@@ -31,7 +31,7 @@ struct FusedOp {
   FusedOperand out;
   std::array<FusedOperand, max_arity> in{};
   ElementLoop loop = nullptr;
-  alignas(8) std::array<std::byte, 16> attribute{};
+  alignas(8) std::array<std::byte, elementwise_attribute_bytes> attribute{};
   RowLoop row_loop = nullptr;
   FoldLoops fold{};
   double count = 1.0;            ///< by which a folded sum is divided

@@ -3,106 +3,32 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <ostream>
+#include <map>
 #include <tapewise/autograd/backward.hpp>
+#include <tapewise/autograd/check/checker.hpp>
+#include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/rounding.hpp>
 #include <tapewise/autograd/cotangent.hpp>
-#include <tapewise/autograd/program.hpp>
+#include <tapewise/autograd/functional.hpp>
+#include <tapewise/autograd/graph_walk.hpp>
+#include <tapewise/autograd/plan.hpp>
 #include <utility>
 
 namespace tapewise {
 
 namespace {
 
-/// A scalar of the tape as a function of single elements of its leaves, replayed in double or
-/// complex numbers: knows nothing of derivative rules.
-class Replay {
- public:
-  explicit Replay(const Var& scalar) : program_(make(scalar, complex_)) {}
+using checking::Checker;
+using checking::Random;
+using checking::Replay;
 
-  std::string_view method() const { return complex_ ? "complex step" : "central differences"; }
-  bool is_complex() const { return complex_; }
-  double value() {
-    program_.run();
-    return program_.item();
-  }
-  /// ∂scalar/∂leaf[i]; 0 for a leaf that the scalar does not read.
-  double derivative(const Var& leaf, std::int64_t i) {
-    if (!program_.reads(leaf)) return 0.0;
-    return complex_ ? complex_step(leaf, i) : central_difference(leaf, i);
-  }
-  /// Whether the slope jumps at leaf[i] by a part of `slope` that counts. The difference of the
-  /// one-sided slopes shrinks with the step where a function is smooth, is as good as constant at
-  /// a kink, and wanders where rounding makes it.
-  bool has_kink(const Var& leaf, std::int64_t i, double slope) {
-    if (!program_.reads(leaf)) return false;
-    double& x = element(leaf, i);
-    const double at = x, here = value();
-    double least = std::numeric_limits<double>::infinity(), most = -least;
-    for (double h = 1e-3 * std::max(1e-2, std::abs(at)); h > 5e-6 * std::max(1e-2, std::abs(at));
-         h /= 10.0) {
-      const double jump = (value_at(x, at + h) - 2.0 * here + value_at(x, at - h)) / h;
-      least = std::min(least, jump);
-      most = std::max(most, jump);
-    }
-    const bool one_sign = least > 0.0 || most < 0.0;
-    const double small = std::min(std::abs(least), std::abs(most));
-    return one_sign && most - least <= 0.2 * small && small > 1e-3 * slope;
-  }
-
- private:
-  static Program make(const Var& scalar, bool& complex) {
-    complex = true;
-    try {
-      return compile({scalar}, {.numbers = Numbers::complex128});
-    } catch (const TypeError&) {  // an op on the way is not analytic
-      complex = false;
-      return compile({scalar}, {.numbers = Numbers::float64});
-    }
-  }
-
-  /// f(x + ih) = f(x) + ih f'(x) + O(h²): no difference is taken, so h can be as small as we like.
-  double complex_step(const Var& leaf, std::int64_t i) {
-    constexpr double h = 1e-100;
-    auto* x = static_cast<Complex*>(program_.bound_data(leaf));
-    x[i].im = h;
-    program_.run();
-    x[i].im = 0.0;
-    return static_cast<const Complex*>(program_.data(0))->im / h;
-  }
-
-  /// leaf[i] as a real number.
-  double& element(const Var& leaf, std::int64_t i) {
-    void* x = program_.bound_data(leaf);
-    return complex_ ? static_cast<Complex*>(x)[i].re : static_cast<double*>(x)[i];
-  }
-  double value_at(double& x, double there) {
-    const double before = std::exchange(x, there);
-    const double result = value();
-    x = before;
-    return result;
-  }
-
-  /// Two central differences, extrapolated: the error is of fourth order.
-  double central_difference(const Var& leaf, std::int64_t i) {
-    double& x = element(leaf, i);
-    const double at = x;
-    const auto difference = [&](double h) {
-      return (value_at(x, at + h) - value_at(x, at - h)) / (2.0 * h);
-    };
-    const double h = 1e-3 * std::max(1e-3, std::abs(at));
-    return (4.0 * difference(0.5 * h) - difference(h)) / 3.0;
-  }
-
-  bool complex_ = true;
-  Program program_;
-};
-
-/// Weights without symmetry, so that errors in different elements cannot cancel.
-Var weights_like(const Var& y, int salt) {
+/// Random numbers between 1/2 and 1, so that errors in different elements cannot cancel by
+/// symmetry.
+Var weights_like(const Var& y, std::uint64_t seed) {
+  Random random(seed);
   Array weights(y.type());
   for (std::int64_t i = 0; i < y.type().size(); ++i) {
-    const double w =
-        0.5 + 0.5 * std::abs(std::sin(1.7 * static_cast<double>(i) + 0.9 * salt + 0.4));
+    const double w = 0.5 + 0.5 * random.uniform();
     if (y.dtype() == DType::float32)
       weights.as<float>()[i] = static_cast<float>(w);
     else
@@ -112,59 +38,137 @@ Var weights_like(const Var& y, int salt) {
 }
 
 /// Σ weights·y: how an array is checked as one number.
-Var weighted_sum(const Var& y, int salt) {
-  return y.shape().is_scalar() ? y : sum_of_products(y, weights_like(y, salt));
+Var weighted_sum(const Var& y, std::uint64_t seed) {
+  return y.shape().is_scalar() ? y : sum_of_products(y, weights_like(y, seed));
 }
 
-/// Largest |gradient| that rounding in the graph's own dtype may blur, relative to its scale.
-double default_tolerance(const Replay& replay, bool any_float32, int order) {
-  const double rounding = any_float32 ? 2e-4 : replay.is_complex() ? 1e-10 : 2e-7;
-  return rounding * order;
-}
-
-bool any_float32_above(const Tape& tape) {
-  for (NodeId id = 0; id < tape.size(); ++id) {
-    if (tape.type(id).dtype == DType::float32) return true;
+/// The weighted sum of the gradients, which is the output of the next order.
+Var next_order(const Var& scalar, std::span<const Var> inputs, std::uint64_t seed) {
+  const GradientTable table = backward(scalar, inputs);
+  Var next;
+  for (const Var& input : inputs) {
+    const Var g = table[input];
+    const Var term = sum_of_products(g, weights_like(g, ++seed));
+    next = next.has_tape() ? cotangent_sum(next, term) : term;
   }
-  return false;
+  return next;
 }
 
-struct Check {
-  Replay replay;
-  double tolerance;
-  GradcheckReport report;
-
-  void compare(const GradcheckElement& candidate, const Var& input, double scale) {
-    GradcheckElement e = candidate;
-    // Nothing can be said of an infinite slope, nor where the replay has no number; a NaN of ours
-    // beside a number of the replay is wrong.
-    if (std::isinf(e.analytic) || !std::isfinite(e.numeric)) {
-      ++report.undecidable;
-      return;
-    }
-    const double slope = std::max(std::abs(e.analytic), std::abs(e.numeric));
-    e.error = std::abs(e.analytic - e.numeric);
-    e.allowed = tolerance * (slope + 0.01 * scale);
-    const bool fits = e.error <= e.allowed;
-    if (!fits && replay.has_kink(input, e.index, slope)) {  // any subgradient may be right
-      ++report.undecidable;
-      return;
-    }
-    ++report.checked;
-    if (!fits) ++report.wrong;
-    const auto badness = [](const GradcheckElement& x) {
-      if (std::isnan(x.error)) return std::numeric_limits<double>::infinity();
-      return x.error == 0.0 ? 0.0 : x.error / x.allowed;
-    };
-    if (report.checked == 1 || badness(e) > badness(report.worst)) report.worst = e;
+std::vector<double> values_of(const Program& program, std::size_t output) {
+  std::vector<double> values;
+  const Type& type = program.type(output);
+  for (std::int64_t i = 0; i < type.size(); ++i) {
+    values.push_back(number_at(type.dtype, program.data(output), i));
   }
+  return values;
+}
+
+std::vector<NodeId> ids_of(std::span<const Var> vars) {
+  std::vector<NodeId> ids;
+  for (const Var& v : vars) ids.push_back(v.id());
+  return ids;
+}
+
+bool any_float32(Tape& tape, std::span<const NodeId> roots) {
+  const auto all = ancestors(tape, roots, [](NodeId) { return false; });
+  return std::any_of(all.begin(), all.end(),
+                     [&](NodeId id) { return tape.type(id).dtype == DType::float32; });
+}
+
+/// Whether float32 can hold every value on the way without overflow or loss near zero.
+bool fits_float32(const Replay& replay) {
+  return std::all_of(replay.nodes().begin(), replay.nodes().end(), [&](NodeId id) {
+    if (!replay.is_float(id)) return true;
+    const std::vector<double> values = replay.numbers(id);
+    return std::all_of(values.begin(), values.end(), [](double x) {
+      return x == 0.0 || (std::abs(x) > 1e-30 && std::abs(x) < 1e30);
+    });
+  });
+}
+
+double digits_left(double value, double rounding) {
+  if (rounding == 0.0) return 17.0;
+  return std::clamp(-std::log10(rounding / std::abs(value)), 0.0, 17.0);
+}
+
+/// The gradient as it was recorded, beside its replay in float64.
+class AsRecorded {
+ public:
+  AsRecorded(const Replay& real, std::span<const Var> entries, bool narrow)
+      : real_(real), entries_(ids_of(entries)), narrow_(narrow) {}
+
+  /// The rounding of each entry in the dtypes it was recorded in.
+  const std::vector<std::vector<double>>& rounding() {
+    if (rounding_.empty()) {
+      rounding_ =
+          checking::rounding_spread(real_, entries_, narrow_ ? checking::unit32 : checking::unit64);
+    }
+    return rounding_;
+  }
+  /// float32 values can only be compared roughly, where rounding leaves digits to compare.
+  Verdict compare(std::size_t k, std::span<const double> recorded) {
+    const std::vector<double> exact = real_.numbers(entries_[k]);
+    double scale = 0.0;
+    for (const double x : exact) scale = std::max(scale, std::abs(x));
+    for (std::size_t i = 0; i < exact.size(); ++i) {
+      const double size = std::max(std::abs(exact[i]), 1e-3 * scale);
+      const double allowed = 64.0 * rounding()[k][i] + 1e-3 * size;
+      if (!std::isfinite(exact[i]) || !std::isfinite(allowed) || allowed > 0.5 * size) continue;
+      if (!(std::abs(recorded[i] - exact[i]) <= allowed)) {
+        return fits_float32(real_) ? Verdict::wrong : Verdict::undecidable;
+      }
+    }
+    return Verdict::right;
+  }
+
+ private:
+  const Replay& real_;
+  std::vector<NodeId> entries_;
+  bool narrow_;
+  std::vector<std::vector<double>> rounding_;
 };
 
-}  // namespace
+void note_digits(GradcheckReport& report, AsRecorded& recorded) {
+  for (GradcheckElement& e : report.entries) {
+    if (e.projection) continue;
+    e.digits =
+        digits_left(e.analytic, recorded.rounding()[e.input][static_cast<std::size_t>(e.index)]);
+  }
+}
 
-GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
-                          const GradcheckOptions& options) {
+/// gᵀ·jvp(v) beside vjp(g)·v, for the weights g of the output.
+std::optional<Verdict> compare_forward_mode(const Var& output, std::span<const Var> inputs,
+                                            std::uint64_t seed) {
   Tape& tape = output.tape();
+  const Tape::Transaction leaves_the_tape_as_it_was(tape);
+  try {
+    const Var weights = weights_like(output, seed);
+    Var pushed, pulled;
+    const GradientTable table = backward(output, inputs, Cotangent(weights));
+    for (const Var& x : inputs) {
+      const Var v = weights_like(x, ++seed);
+      const Var jvp = push_forward(output, x, v);
+      const Var one = sum_of_products(jvp, weights);
+      const Var other = sum_of_products(table[x], v);
+      pushed = pushed.has_tape() ? cotangent_sum(pushed, one) : one;
+      pulled = pulled.has_tape() ? cotangent_sum(pulled, other) : other;
+    }
+    const NodeId ids[] = {pushed.id(), pulled.id()};
+    Replay real(tape);
+    real.add(ids);
+    const auto spread = checking::rounding_spread(real, ids, checking::unit64);
+    const double a = real.number(ids[0], 0), b = real.number(ids[1], 0);
+    if (!std::isfinite(a) || !std::isfinite(b)) return Verdict::undecidable;
+    const double size = std::max(std::abs(a), std::abs(b));
+    const double allowed = 8.0 * (spread[0][0] + spread[1][0] + 0x1p-50 * size);
+    if (std::abs(a - b) > allowed) return Verdict::wrong;
+    return allowed <= 0.01 * size || a == b ? Verdict::right : Verdict::undecidable;
+  } catch (const GradientError&) {
+    return std::nullopt;
+  }
+}
+
+void require_float_leaves(Tape& tape, std::span<const Var> inputs) {
   for (const Var& input : inputs) {
     tape.require_own(input, "gradcheck");
     if (!input.op().traits.leaf || !input.node().active) {
@@ -175,62 +179,152 @@ GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
                                         to_string(input.type())));
     }
   }
-  Tape::Transaction leaves_the_tape_as_it_was(tape);
-  Var scalar = weighted_sum(output, 0);
-  for (int order = 1; order < options.order; ++order) {
-    const GradientTable table = backward(scalar, inputs);
-    Var next;
-    for (const Var& input : inputs) {
-      const Var g = table[input];
-      const Var term = sum_of_products(g, weights_like(g, order));
-      next = next.has_tape() ? cotangent_sum(next, term) : term;
-    }
-    scalar = next;
-  }
-  const bool any_float32 = any_float32_above(tape);
-  const GradientTable table = backward(scalar, inputs);
-  std::vector<Var> gradients;
-  for (const Var& input : inputs) gradients.push_back(table[input]);
-  Program analytic = compile(gradients);
-  analytic.run();
-
-  Check check{Replay(scalar), options.tolerance, {}};
-  if (check.tolerance <= 0.0) {
-    check.tolerance = default_tolerance(check.replay, any_float32, options.order);
-  }
-  check.report.method = check.replay.method();
-  const double value = check.replay.value();
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    std::vector<GradcheckElement> elements;
-    double scale = std::isfinite(value) ? std::abs(value) : 0.0;
-    for (std::int64_t i = 0; i < inputs[k].type().size(); ++i) {
-      GradcheckElement e;
-      e.input = k;
-      e.name = inputs[k].name();
-      e.index = i;
-      e.analytic = number_at(gradients[k].dtype(), analytic.data(k), i);
-      e.numeric = check.replay.derivative(inputs[k], i);
-      if (std::isfinite(e.numeric)) scale = std::max(scale, std::abs(e.numeric));
-      elements.push_back(e);
-    }
-    for (const GradcheckElement& e : elements) check.compare(e, inputs[k], scale);
-  }
-  return check.report;
 }
 
-std::ostream& operator<<(std::ostream& out, const GradcheckReport& report) {
-  out << (report ? "gradient right" : "GRADIENT WRONG") << " (" << report.method << ", "
-      << report.checked << " elements, " << report.wrong << " wrong";
-  if (report.undecidable > 0) out << ", " << report.undecidable << " undecidable";
-  out << ")";
-  if (report.checked == 0) return out;
-  const GradcheckElement& w = report.worst;
-  const auto precision = out.precision(10);
-  out << "\n  worst: input " << w.input << " \"" << w.name << "\"[" << w.index << "]: analytic "
-      << w.analytic << ", numeric " << w.numeric << ", error " << w.error << ", allowed "
-      << w.allowed;
-  out.precision(precision);
-  return out;
+/// Checks the entries; `program` computes them as they were recorded.
+GradcheckReport check_entries(const Var& scalar, std::span<const Var> derived_from,
+                              std::span<const Var> held, std::span<const Var> entries,
+                              const GradcheckOptions& options) {
+  Tape& tape = scalar.tape();
+  Replay real(tape);
+  Checker checker(real, scalar, held, entries, options);
+  checker.derived_from(derived_from);
+  Program program = compile(entries);
+  program.run();
+  const bool narrow = any_float32(tape, ids_of(entries)) || scalar.dtype() == DType::float32;
+  AsRecorded recorded(real, entries, narrow);
+  Verdict as_recorded = Verdict::right;
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    const std::vector<double> values = values_of(program, k);
+    if (!narrow) {
+      checker.use_values(k, values);
+    } else if (as_recorded != Verdict::wrong) {
+      const Verdict verdict = recorded.compare(k, values);
+      if (verdict != Verdict::right) as_recorded = verdict;
+    }
+  }
+  GradcheckReport report = checker.run();
+  report.as_recorded = as_recorded;
+  if (options.digits) note_digits(report, recorded);
+  return report;
+}
+
+}  // namespace
+
+GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
+                          const GradcheckOptions& options) {
+  Tape& tape = output.tape();
+  require_float_leaves(tape, inputs);
+  const Tape::Transaction leaves_the_tape_as_it_was(tape);
+  Var scalar = weighted_sum(output, options.seed);
+  std::vector<Var> before;  // the last one first
+  for (int order = 1; order < options.order; ++order) {
+    before.insert(before.begin(), scalar);
+    scalar = next_order(scalar, inputs, options.seed + 100U * static_cast<unsigned>(order));
+  }
+  const GradientTable table = options.intermediates ? backward(scalar) : backward(scalar, inputs);
+  std::vector<Var> held(inputs.begin(), inputs.end()), entries;
+  if (options.intermediates) {
+    for (const Var& node : table.nodes()) {
+      if (!node.op().traits.leaf && !same_node(node, scalar)) held.push_back(node);
+    }
+  }
+  for (const Var& node : held) entries.push_back(table[node]);
+  GradcheckReport report = check_entries(scalar, before, held, entries, options);
+  if (options.forward_mode) {
+    report.forward_mode = compare_forward_mode(output, inputs, options.seed);
+  }
+  return report;
+}
+
+GradcheckReport gradcheck(const GradientTable& table, const GradcheckOptions& options) {
+  const Var y = table.output();
+  Tape& tape = y.tape();
+  const Tape::Transaction leaves_the_tape_as_it_was(tape);
+  // The table belongs to Σ cotangent·y, the cotangent being a constant.
+  const Var cotangent = table[y];
+  const Var scalar = sum_of_products(y, tape.constant(ArrayView(cotangent.data(), y.type())));
+  std::vector<Var> held, entries;
+  for (const Var& node : table.nodes()) {
+    if (same_node(node, y) && !node.op().traits.leaf) continue;
+    held.push_back(node);
+    entries.push_back(table[node]);
+  }
+  std::reverse(held.begin(), held.end());  // as the table is printed
+  std::reverse(entries.begin(), entries.end());
+  return check_entries(scalar, {}, held, entries, options);
+}
+
+namespace {
+
+/// Gives equal nodes (op, attribute, type, equal parents) one number, as the planner does.
+std::vector<NodeId> equal_nodes(const Tape& tape) {
+  std::vector<NodeId> number(tape.size());
+  std::map<std::vector<std::uint64_t>, NodeId> known;
+  for (NodeId id = 0; id < tape.size(); ++id) {
+    const Node node = tape.node(id);
+    number[id] = id;
+    if (node.op->traits.leaf && tape.cell(id) != nullptr) continue;
+    std::vector<std::uint64_t> key{reinterpret_cast<std::uintptr_t>(node.op), node.type};
+    const auto* words = static_cast<const std::uint64_t*>(tape.attribute(id));
+    key.insert(key.end(), words, words + (node.op->attribute_bytes + 7) / 8);
+    for (const NodeId parent : tape.parents(id)) key.push_back(number[parent]);
+    number[id] = known.try_emplace(std::move(key), id).first->second;
+  }
+  return number;
+}
+
+}  // namespace
+
+GradcheckReport gradcheck(const Program& program, const GradcheckOptions& options) {
+  const Plan& plan = program.plan();
+  if (plan.outputs.empty()) throw GradientError("[gradcheck] the program has no output");
+  Tape& tape = plan.outputs[0].var.tape();
+  const Tape::Transaction leaves_the_tape_as_it_was(tape);
+  std::vector<Var> inputs, values;
+  for (const PlanInput& input : plan.inputs) {
+    tape.require_own(input.var, "gradcheck");
+    if (input.var.node().active) inputs.push_back(input.var);
+  }
+  for (const PlanOutput& output : plan.outputs) {
+    tape.require_own(output.var, "gradcheck");
+    const Node node = output.var.node();
+    if (node.active && !node.in_b && !node.op->traits.assign) values.push_back(output.var);
+  }
+  if (inputs.empty() || values.empty()) {
+    throw GradientError("[gradcheck] no output of the program depends on a float leaf");
+  }
+  Var scalar;
+  for (std::size_t k = 0; k < values.size(); ++k) {
+    const Var term = weighted_sum(values[k], options.seed + k);
+    scalar = scalar.has_tape() ? cotangent_sum(scalar, term) : term;
+  }
+  // A copy with values of its own for each leaf: its assigns write there.
+  Program copy = program;
+  Replay real(tape);
+  const std::vector<NodeId> leaf_ids = ids_of(inputs);
+  real.add(leaf_ids);
+  for (const Var& input : inputs) {
+    const void* bound = copy.bound_data(input);
+    for (std::int64_t i = 0; i < input.type().size(); ++i) {
+      real.set(input.id(), i, number_at(input.dtype(), bound, i));
+    }
+  }
+  const GradientTable table = backward(scalar, inputs);
+  std::vector<Var> entries;
+  for (const Var& input : inputs) entries.push_back(table[input]);
+  Checker checker(real, scalar, inputs, entries, options);
+  const std::vector<NodeId> number = equal_nodes(tape);
+  copy.run();
+  for (std::size_t k = 0; k < entries.size(); ++k) {
+    for (std::size_t o = 0; o < plan.outputs.size(); ++o) {
+      const bool same = number[plan.outputs[o].var.id()] == number[entries[k].id()];
+      if (same && entries[k].dtype() == DType::float64) {
+        checker.use_values(k, values_of(copy, o));
+      }
+    }
+  }
+  return checker.run();
 }
 
 }  // namespace tapewise

@@ -54,6 +54,11 @@ struct KernelCall {
   const T* in(std::size_t k) const {
     return static_cast<const T*>(in_data[k]);
   }
+  /// The memory of a second result, which stands behind the operands.
+  template <class T>
+  T* by_product(std::size_t k) const {
+    return const_cast<T*>(in<T>(k));
+  }
   template <class P>
   const P& params() const {
     return *static_cast<const P*>(params_data);
@@ -77,6 +82,9 @@ struct Kernel {
     params_bytes = sizeof p;
   }
 };
+
+/// Room for the attribute of an elementwise op.
+inline constexpr std::size_t elementwise_attribute_bytes = 24;
 
 /// An elementwise op at work on `n` neighbouring elements: each operand is contiguous, or one
 /// number repeated.
@@ -231,6 +239,10 @@ struct OpRecord {
   Type (*type)(const TypeArgs&) = nullptr;
   /// Value rule: the kernel for these types; `run == nullptr` when there is none.
   Kernel (*kernel)(const KernelRequest&) = nullptr;
+  /// The op (its rule) whose value this op's kernel can give along with its own, where that op
+  /// reads the same operands, then others. Such a kernel is requested with that op's operands.
+  const void* by_product = nullptr;
+  Kernel (*kernel_with_by_product)(const KernelRequest&) = nullptr;
   /// Elementwise ops: the loop for a number type; bit k of `repeated` says that operand k is one
   /// number. Null when the rule cannot be read by that number type. `one_element` asks for the loop
   /// over a single element, which is scalar code.
@@ -268,6 +280,9 @@ struct OpRecord {
   /// attribute is written to `attribute` and the producer's parent takes the operand's place.
   bool (*absorb)(int use, const OpRecord& producer, const Type& produced,
                  const void* producer_attribute, void* attribute) = nullptr;
+  /// What is wrong with an attribute, for a DomainError; empty when nothing is. Null: all are
+  /// right.
+  std::string (*refusal)(const void* attribute) = nullptr;
   /// The attribute as text: "axes=1 keepdims".
   std::string (*attribute_text)(const void* attribute) = nullptr;
   std::vector<Example> (*examples)() = nullptr;

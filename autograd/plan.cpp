@@ -27,7 +27,10 @@ std::string Plan::describe(const Step& step) const {
            std::to_string(step.scalars->vectors.size()) + " vector instructions, " +
            std::to_string(step.scalars->loads.size()) + " loads";
   }
-  return step.op == nullptr ? "guard" : std::string(step.op->name);
+  if (step.op == nullptr) return "guard";
+  text = step.op->name;
+  if (step.by_product != nullptr) text += " with " + std::string(step.by_product->name);
+  return text;
 }
 
 std::size_t Plan::bytes_of(const Type& type) const {
@@ -50,6 +53,7 @@ struct Arrangement {
 Arrangement arrange(passes::Recomputed from, const CompileOptions& options) {
   Arrangement a{std::move(from.draft), {}, {}, from.extra_flops};
   a.units = passes::fuse(a.draft, options);
+  if (options.pair) passes::pair(a.draft, a.units);
   passes::schedule(a.draft, a.units);
   if (options.regroup) passes::regroup(a.draft, a.units);
   a.placement = passes::place(a.draft, a.units, options);

@@ -27,8 +27,9 @@ struct Step {
   Place out;
   std::uint32_t in_begin = 0, in_count = 0;  ///< into Plan::operands
   double flops = 0;
-  double bytes = 0;              ///< operands and results in memory, each once
-  const OpRecord* op = nullptr;  ///< null for a guard and for groups
+  double bytes = 0;                      ///< operands and results in memory, each once
+  const OpRecord* op = nullptr;          ///< null for a guard and for groups
+  const OpRecord* by_product = nullptr;  ///< its value is the last of the operands
   const FusedGroup* fused = nullptr;
   const ScalarCode* scalars = nullptr;
   std::uint32_t type = 0;  ///< of the result, into Plan::types

@@ -15,7 +15,7 @@ struct ScalarInstruction {
 /// A run of ops on single numbers as byte-code: a flat array that a `switch` walks through, without
 /// a call per node. Independent ops of one kind may be regrouped into vector instructions.
 ///
-/// Some instructions are followed by a second word of the same size: `ScalarExtra`.
+/// Some instructions are followed by a second word of the same size: `Extra`.
 struct ScalarCode {
   /// Instructions that are no op of the library.
   enum Special : std::uint32_t {
@@ -57,6 +57,9 @@ struct ScalarCode {
   std::vector<std::uint32_t> gathers;
   std::size_t nodes = 0;
 };
+
+/// Neighbours that are worth it become one instruction. Defined beside `run_scalar_code`.
+void join_pairs(ScalarCode& code);
 
 /// Runs byte-code: KernelCall::params holds a pointer to it, `out_data` is the arena. Defined in
 /// ops/kernels/scalar_code.cpp, where the rules are.

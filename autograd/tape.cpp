@@ -199,7 +199,7 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
                  SourceLine where) {
   constexpr std::size_t few = 8;
   const std::size_t n = operands.size();
-  if (in_b_) where = b_line_;
+  if (line_is_fixed_) where = fixed_line_;
   if (n > PackedNode::max_parents) {
     throw Error("[" + std::string(op.name) + "] a node has at most 65535 operands" +
                 recorded_at(where, size()));
@@ -237,6 +237,7 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
     }
     types[k] = types_[type_ids[k]].get();
   }
+  refuse_attribute(op, attribute, where);
   const std::uint32_t type = infer(op, {types, n}, type_ids, attribute, where);
   if (!only_vars) {
     for (std::size_t k = 0; k < n; ++k) {
@@ -247,6 +248,14 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
     }
   }
   return var(append(op, {ids, n}, type, attribute, where));
+}
+
+void Tape::refuse_attribute(const OpRecord& op, const void* attribute, SourceLine where) const {
+  if (op.refusal == nullptr) return;
+  const std::string why = op.refusal(attribute);
+  if (!why.empty()) {
+    throw DomainError("[" + std::string(op.name) + "] " + why + recorded_at(where, size()));
+  }
 }
 
 std::uint32_t Tape::infer(const OpRecord& op, std::span<const Type* const> types,
@@ -295,6 +304,7 @@ Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
     const OperandRef operands[] = {x};
     return record(op, operands, attribute);
   }
+  tape->refuse_attribute(op, attribute, x.where());
   const std::uint32_t flags = tape->flags_of(op, parent.line_and_flags, type);
   const std::size_t words = (op.attribute_bytes + 7) / 8;
   tape->make_room(1, words);
@@ -312,6 +322,7 @@ Var Tape::record(const OpRecord& op, const Operand& a, const Operand& b, const v
   if (tape == nullptr || !op.traits.same_type || !tape->is_own(some.var())) return otherwise();
   const std::uint32_t type = tape->nodes_[some.var().id_].type;
   if (!op.dtypes.contains(tape->dtypes_[type])) return otherwise();
+  tape->refuse_attribute(op, attribute, a.where());
   NodeId ids[2];
   if (a.is_var() && b.is_var()) {
     if (!tape->is_own(b.var()) || tape->nodes_[b.var().id_].type != type) return otherwise();
@@ -391,7 +402,7 @@ std::uint16_t Tape::other_file_number(const char* file) {
 inline NodeId Tape::write(const OpRecord& op, std::size_t parents, std::uint32_t type,
                           std::size_t words, const void* attribute, std::uint32_t flags,
                           SourceLine where) {
-  if (in_b_) where = b_line_;
+  if (line_is_fixed_) where = fixed_line_;
   PackedNode& node = *nodes_.end();
   node.op = &op;
   node.parents_begin = static_cast<std::uint32_t>(parents_.size());

@@ -160,25 +160,45 @@ class Tape {
   void add_checkpoint(NodeId begin) { checkpoints_.push_back({begin, size()}); }
   std::span<const Checkpoint> checkpoints() const { return checkpoints_; }
 
+  /// While it lives, nodes are recorded with this line, wherever they are written: an op that
+  /// records several nodes gives them the line of its call. The outermost scope decides, unless
+  /// `always`.
+  class LineScope {
+   public:
+    LineScope(Tape& tape, SourceLine where, bool always = false)
+        : tape_(tape), line_before_(tape.fixed_line_), was_fixed_(tape.line_is_fixed_) {
+      if (was_fixed_ && !always) return;
+      tape.fixed_line_ = where;
+      tape.line_is_fixed_ = true;
+    }
+    ~LineScope() {
+      tape_.fixed_line_ = line_before_;
+      tape_.line_is_fixed_ = was_fixed_;
+    }
+    LineScope(const LineScope&) = delete;
+    LineScope& operator=(const LineScope&) = delete;
+
+   private:
+    Tape& tape_;
+    SourceLine line_before_;
+    bool was_fixed_;
+  };
+
   /// While it lives, nodes are recorded as nodes of subgraph B, with this line: that of the node
   /// whose cotangents they are.
   class BScope {
    public:
     BScope(Tape& tape, SourceLine where)
-        : tape_(tape), line_before_(tape.b_line_), was_in_b_(tape.in_b_) {
-      tape.b_line_ = where;
+        : line_(tape, where, true), tape_(tape), was_in_b_(tape.in_b_) {
       tape.in_b_ = true;
     }
-    ~BScope() {
-      tape_.b_line_ = line_before_;
-      tape_.in_b_ = was_in_b_;
-    }
+    ~BScope() { tape_.in_b_ = was_in_b_; }
     BScope(const BScope&) = delete;
     BScope& operator=(const BScope&) = delete;
 
    private:
+    LineScope line_;
     Tape& tape_;
-    SourceLine line_before_;
     bool was_in_b_;
   };
 
@@ -221,6 +241,8 @@ class Tape {
   /// The flags of a node, from all that its parents have.
   std::uint32_t flags_of(const OpRecord& op, std::uint32_t of_parents, std::uint32_t type) const;
   /// The number of the type that the shape rule gives; throws what it throws.
+  /// Throws DomainError for an attribute that the op refuses.
+  void refuse_attribute(const OpRecord& op, const void* attribute, SourceLine where) const;
   std::uint32_t infer(const OpRecord& op, std::span<const Type* const> types,
                       const std::uint32_t* type_ids, const void* attribute, SourceLine where);
   std::uint16_t file_number(const char* file);
@@ -256,7 +278,8 @@ class Tape {
   std::vector<std::uint32_t> visited_;
   std::uint32_t ticket_ = 0;
   std::uint32_t generation_ = 1;
-  SourceLine b_line_;
+  SourceLine fixed_line_;  // while line_is_fixed_
+  bool line_is_fixed_ = false;
   bool in_b_ = false;
 };
 

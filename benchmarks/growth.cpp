@@ -1,4 +1,6 @@
 // What the engine itself costs: per step of a replay, and per node of a growing scalar graph.
+#include <malloc.h>
+
 #include <cmath>
 #include <memory>
 #include <tapewise/tapewise.hpp>
@@ -34,34 +36,52 @@ void additions(const double* x, double* y) {
   }
 }
 
-/// Record, differentiate, compile and run a scalar graph of `ops` ops; all of it once.
-void grow(std::size_t ops) {
+/// A scalar graph of `ops` ops: recorded, differentiated, compiled and run; all of it once.
+struct Grown {
   tw::Tape tape;
-  std::vector<tw::Var> x;
-  for (const double number : bench::uniform(bench::m2::inputs, 2, 0.3, 0.7)) {
-    x.push_back(tape.input(number));
+  std::unique_ptr<tw::Program> program;
+
+  explicit Grown(std::size_t ops) {
+    std::vector<tw::Var> x;
+    for (const double number : bench::uniform(bench::m2::inputs, 2, 0.3, 0.7)) {
+      x.push_back(tape.input(number));
+    }
+    const tw::Var y = bench::m2::trans(x, ops);
+    const tw::GradientTable table = tw::backward(y, x);
+    std::vector<tw::Var> outputs = {y};
+    for (const tw::Var& v : x) outputs.push_back(table[v]);
+    program = std::make_unique<tw::Program>(tw::compile(outputs));
+    program->run();
   }
-  const tw::Var y = bench::m2::trans(x, ops);
-  const tw::GradientTable table = tw::backward(y, x);
-  std::vector<tw::Var> outputs = {y};
-  for (const tw::Var& v : x) outputs.push_back(table[v]);
-  tw::Program program = tw::compile(outputs);
-  program.run();
+};
+
+double allocated_bytes() {
+  const struct mallinfo2 info = mallinfo2();
+  return static_cast<double>(info.uordblks + info.hblkhd);
 }
 
 const bool registered = [] {
-  bench::add({"replay/step_overhead_ns", "ns/step", 1e9 / steps, 1, [] {
+  bench::add({"replay/step_overhead_ns", "ns/step", 1e9 / steps, 1,
+              [] {
                 auto ours = std::make_shared<Steps>();
                 auto y = std::make_shared<std::vector<double>>(4, 0.5);
                 return std::vector<bench::Contender>{
                     {"ours", [ours] { ours->program->run(); }, {}},
                     {"limit", [y] { additions(y->data(), y->data() + 2); }, {}}};
-              }});
+              },
+              true});
   for (const std::size_t ops : {100U, 1000U, 10000U, 100000U, 1000000U, 10000000U}) {
+    const auto count = static_cast<double>(ops);
     const std::string size = ops == 10000000U ? "" : "/" + std::to_string(ops);
-    bench::add({"growth/ns_per_node" + size, "ns/op", 1e9 / static_cast<double>(ops), 1, [ops] {
-                  return std::vector<bench::Contender>{{"ours", [ops] { grow(ops); }, {}}};
+    bench::add({"growth/ns_per_node" + size, "ns/op", 1e9 / count, 1, [ops] {
+                  return std::vector<bench::Contender>{{"ours", [ops] { Grown{ops}; }, {}}};
                 }});
+    bench::add(
+        {"growth/bytes_per_node" + size, "bytes/op", [ops, count] {
+           const double before = allocated_bytes();
+           const Grown grown(ops);
+           return std::map<std::string, double>{{"ours", (allocated_bytes() - before) / count}};
+         }});
   }
   return true;
 }();

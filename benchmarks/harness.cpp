@@ -1,20 +1,30 @@
 #include "harness.hpp"
 
 #include <benchmark/benchmark.h>
+#include <cblas.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <ctime>
 #include <random>
 #include <stdexcept>
 #include <tapewise/tapewise.hpp>
+#include <thread>
 
 namespace bench {
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+/// At one thread the time that the process has had a processor, so that a busy machine disturbs
+/// little; at more the time that passes.
+double now() {
+  timespec time{};
+  clock_gettime(threads() == 1 ? CLOCK_PROCESS_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
 
 std::map<std::string, std::vector<PeerFactory>>& peer_list() {
   static std::map<std::string, std::vector<PeerFactory>> list;
@@ -22,9 +32,9 @@ std::map<std::string, std::vector<PeerFactory>>& peer_list() {
 }
 
 double seconds(const std::function<void()>& run, int repeats) {
-  const auto start = Clock::now();
+  const double start = now();
   for (int r = 0; r < repeats; ++r) run();
-  return std::chrono::duration<double>(Clock::now() - start).count() / repeats;
+  return (now() - start) / repeats;
 }
 
 double median(std::vector<double>& v) {
@@ -55,44 +65,82 @@ void compare(const Measurement& m, const std::vector<Contender>& contenders) {
   }
 }
 
+/// A turn: the contender's threads are set, memory and caches are warmed by a run that does not
+/// count, and then the run is repeated.
+double turn(const Contender& c, int repeats, bool warm) {
+  if (threads() > 1) {  // the last contender's pool waits busily for the next job: up to 26 ms
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    openblas_set_num_threads(c.name == "ours" ? 1 : threads());  // ours splits products itself
+  }
+  if (warm) c.run();
+  return seconds(c.run, repeats);
+}
+
 void measure(benchmark::State& state, const Measurement& m) {
+  constexpr double warm_below = 0.05, least_seconds = 1.5;
+  const double turn_seconds = threads() == 1 ? 2e-3 : 2e-2;
   const std::vector<Contender> contenders = m.make();
   compare(m, contenders);
+  std::vector<double> once;
   std::vector<int> repeats;
+  double round = 0;
   for (const Contender& c : contenders) {
-    c.run();
-    const double once = seconds(c.run, 1);
-    repeats.push_back(std::max(1, static_cast<int>(2e-5 / std::max(once, 1e-9))));
+    once.push_back(turn(c, 1, true));
+    repeats.push_back(std::max(1, static_cast<int>(turn_seconds / std::max(once.back(), 1e-8))));
+    round += std::max(once.back(), turn_seconds);
   }
+  const std::size_t least_rounds = round < 0.5 ? 15 : round < 2 ? 7 : 3;
   std::vector<std::vector<double>> times(contenders.size());
   for (auto _ : state) {
     double sum = 0;
-    for (std::size_t k = 0; k < contenders.size(); ++k) {
-      times[k].push_back(seconds(contenders[k].run, repeats[k]));
-      sum += times[k].back();
+    while (sum < least_seconds || times[0].size() < least_rounds) {
+      for (std::size_t k = 0; k < contenders.size(); ++k) {
+        times[k].push_back(turn(contenders[k], repeats[k], once[k] < warm_below));
+        sum += times[k].back() * repeats[k];
+      }
     }
     state.SetIterationTime(sum);
   }
   for (std::size_t k = 0; k < contenders.size(); ++k) {
     state.counters[contenders[k].name] = median(times[k]) * m.units_per_second;
   }
+  if (m.beside_limit) {
+    state.counters["ours"] = state.counters["ours"].value - state.counters["limit"].value;
+    state.counters.erase("limit");
+  }
   state.SetLabel(m.unit);
+}
+
+/// One pass of a benchmark that does its own repeating.
+void register_once(const std::string& id, std::function<void(benchmark::State&)> body) {
+  benchmark::RegisterBenchmark(id.c_str(),
+                               [body = std::move(body)](benchmark::State& state) {
+                                 try {
+                                   body(state);
+                                 } catch (const std::exception& error) {
+                                   state.SkipWithError(error.what());
+                                 }
+                               })
+      ->UseManualTime()
+      ->Iterations(1);
 }
 
 }  // namespace
 
 void add(Measurement m) {
   const std::string id = m.id;
-  benchmark::RegisterBenchmark(id.c_str(),
-                               [m = std::move(m)](benchmark::State& state) {
-                                 try {
-                                   measure(state, m);
-                                 } catch (const std::exception& error) {
-                                   state.SkipWithError(error.what());
-                                 }
-                               })
-      ->UseManualTime()
-      ->MinTime(1.0);
+  register_once(id, [m = std::move(m)](benchmark::State& state) { measure(state, m); });
+}
+
+void add(Quantity q) {
+  const std::string id = q.id;
+  register_once(id, [q = std::move(q)](benchmark::State& state) {
+    for (auto _ : state) {
+      for (const auto& [name, number] : q.numbers()) state.counters[name] = number;
+      state.SetIterationTime(1);
+    }
+    state.SetLabel(q.unit);
+  });
 }
 
 void Peers::add(const std::string& id, PeerFactory make) {
@@ -101,6 +149,7 @@ void Peers::add(const std::string& id, PeerFactory make) {
 
 std::vector<Contender> Peers::of(const std::string& id, const void* data) {
   std::vector<Contender> contenders;
+
   for (const PeerFactory& make : peer_list()[id]) contenders.push_back(make(data));
   return contenders;
 }
@@ -128,9 +177,13 @@ std::vector<double> normal(std::size_t n, std::uint64_t seed) {
 }  // namespace bench
 
 int main(int argc, char** argv) {
-  if (getenv("OPENBLAS_NUM_THREADS") == nullptr) {
-    setenv("OPENBLAS_NUM_THREADS", std::to_string(bench::threads()).c_str(), 1);
+  if (std::getenv("GOMP_SPINCOUNT") == nullptr && bench::threads() > 1) {
+    // libtorch's OpenMP threads would wait busily where OpenBLAS's want to work, and make it 30
+    // times slower. libgomp reads the variable when it is loaded, so start again.
+    setenv("GOMP_SPINCOUNT", "0", 1);
+    execv("/proc/self/exe", argv);
   }
+  openblas_set_num_threads(bench::threads());
   tapewise::set_num_threads(bench::threads());
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

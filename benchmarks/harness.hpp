@@ -24,10 +24,19 @@ struct Measurement {
   double tolerance = 1e-9;  ///< allowed relative difference of the results
   /// Makes the contenders, the first being ours and the second the limit.
   std::function<std::vector<Contender>()> make;
+  bool beside_limit = false;  ///< what is told is how much more than the limit ours costs
 };
 
 /// Registers a measurement with Google Benchmark.
 void add(Measurement measurement);
+
+/// Something that is counted and not timed, such as bytes.
+struct Quantity {
+  std::string id;
+  std::string unit;
+  std::function<std::map<std::string, double>()> numbers;  ///< "ours", "limit", a peer's name
+};
+void add(Quantity quantity);
 
 /// Peers of a measurement register themselves where they are compiled: a factory for each id, given
 /// the workload's data, whatever type that has.

@@ -2,8 +2,7 @@
 // or Adam. The limit is the eight bare sgemm calls in it; a step written by hand is compared with.
 #include "m1_mlp.hpp"
 
-#include <cblas.h>
-
+#include <cmath>
 #include <memory>
 #include <tapewise/nn/module.hpp>
 #include <tapewise/nn/optimizer.hpp>
@@ -33,15 +32,6 @@ Data make_data(std::int64_t batch) {
 }
 
 namespace {
-
-/// What contenders are compared by: the loss before the last step, and the weights after it.
-std::vector<double> numbers_of(double loss, const std::vector<float>* w) {
-  std::vector<double> numbers = {loss};
-  for (std::size_t l = 0; l < layers; ++l) {
-    numbers.insert(numbers.end(), w[l].begin(), w[l].begin() + 1000);
-  }
-  return numbers;
-}
 
 struct Ours {
   nn::Random random{1};
@@ -73,90 +63,13 @@ struct Ours {
     outputs.push_back(loss);
     program = std::make_unique<tw::Program>(tw::compile(outputs));
   }
-  std::vector<double> result() const {
-    std::vector<float> w[layers];
+  std::vector<double> result(const Data& start, bool with_adam) const {
+    Numbers numbers(start, program->item(loss), with_adam);
     const auto parameters = net.parameters();
     for (std::size_t l = 0; l < layers; ++l) {
-      const auto* from = static_cast<const float*>(parameters[2 * l].cell->data());
-      w[l].assign(from, from + 1000);
+      numbers.add(static_cast<const float*>(parameters[2 * l].cell->data()), l);
     }
-    return numbers_of(program->item(loss), w);
-  }
-};
-
-/// The step by hand: plain loops around the same products.
-struct Hand {
-  Data data;
-  std::vector<float> h[layers], g[layers], dw[layers];
-  double loss = 0;
-
-  explicit Hand(Data d) : data(std::move(d)) {
-    for (std::size_t l = 0; l < layers; ++l) {
-      const auto out = static_cast<std::size_t>(data.batch * sizes[l + 1]);
-      h[l].resize(out);
-      g[l].resize(out);
-      dw[l].resize(data.w[l].size());
-    }
-  }
-  static void product(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k,
-                      const float* A, const float* B, float* C) {
-    const auto i = [](std::int64_t v) { return static_cast<int>(v); };
-    cblas_sgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, i(m),
-                i(n), i(k), 1.0F, A, i(ta ? m : k), B, i(tb ? k : n), 0.0F, C, i(n));
-  }
-  const float* input_of(std::size_t l) const { return l == 0 ? data.x.data() : h[l - 1].data(); }
-  void forward_product(std::size_t l) {
-    product(false, false, data.batch, sizes[l + 1], sizes[l], input_of(l), data.w[l].data(),
-            h[l].data());
-  }
-  void backward_products(std::size_t l) {
-    product(true, false, sizes[l], sizes[l + 1], data.batch, input_of(l), g[l].data(),
-            dw[l].data());
-    if (l > 0) {
-      product(false, true, data.batch, sizes[l], sizes[l + 1], g[l].data(), data.w[l].data(),
-              g[l - 1].data());
-    }
-  }
-  /// The eight products of a step and nothing else.
-  void products() {
-    for (std::size_t l = 0; l < layers; ++l) forward_product(l);
-    for (std::size_t l = layers; l-- > 0;) backward_products(l);
-  }
-  void step() {
-    for (std::size_t l = 0; l < layers; ++l) {
-      forward_product(l);
-      const auto out = static_cast<std::size_t>(sizes[l + 1]);
-      for (std::size_t i = 0; i < h[l].size(); ++i) {
-        h[l][i] += data.b[l][i % out];
-        if (l + 1 < layers) h[l][i] = std::max(h[l][i], 0.0F);
-      }
-    }
-    cross_entropy();
-    for (std::size_t l = layers; l-- > 0;) {
-      backward_products(l);
-      const auto out = static_cast<std::size_t>(sizes[l + 1]);
-      const auto rate = static_cast<float>(learning_rate);
-      for (std::size_t i = 0; l > 0 && i < g[l - 1].size(); ++i) {
-        if (h[l - 1][i] <= 0) g[l - 1][i] = 0;
-      }
-      for (std::size_t i = 0; i < dw[l].size(); ++i) data.w[l][i] -= rate * dw[l][i];
-      for (std::size_t i = 0; i < g[l].size(); ++i) data.b[l][i % out] -= rate * g[l][i];
-    }
-  }
-  void cross_entropy() {
-    loss = 0;
-    const auto batch = static_cast<double>(data.batch);
-    for (std::size_t r = 0; r < data.labels.size(); ++r) {
-      const float* z = h[2].data() + r * 10;
-      const auto label = static_cast<std::size_t>(data.labels[r]);
-      double sum = 0;
-      for (std::size_t c = 0; c < 10; ++c) sum += std::exp(static_cast<double>(z[c]));
-      loss += (std::log(sum) - static_cast<double>(z[label])) / batch;
-      for (std::size_t c = 0; c < 10; ++c) {
-        const double p = std::exp(static_cast<double>(z[c])) / sum;
-        g[2][r * 10 + c] = static_cast<float>((p - (c == label ? 1.0 : 0.0)) / batch);
-      }
-    }
+    return numbers.list();
   }
 };
 
@@ -166,11 +79,12 @@ void add(const std::string& id, std::int64_t batch, bool with_adam) {
                 auto ours = std::make_shared<Ours>(*data, with_adam);
                 auto hand = std::make_shared<Hand>(*data), limit = std::make_shared<Hand>(*data);
                 std::vector<Contender> contenders = {
-                    {"ours", [ours] { ours->program->run(); }, [ours] { return ours->result(); }},
+                    {"ours", [ours] { ours->program->run(); },
+                     [=] { return ours->result(*data, with_adam); }},
                     {"limit", [limit] { limit->products(); }, {}}};
                 if (!with_adam) {
-                  contenders.push_back({"hand", [hand] { hand->step(); },
-                                        [hand] { return numbers_of(hand->loss, hand->data.w); }});
+                  contenders.push_back(
+                      {"hand", [hand] { hand->step(); }, [=] { return hand->result(*data); }});
                 }
                 for (auto& peer : Peers::of(id, data.get())) contenders.push_back(peer);
                 return contenders;

@@ -156,7 +156,23 @@ void add(const std::string& id, int which) {
               }});
 }
 
+/// Recording alone.
+void add_recording() {
+  const std::string id = "record/ns_per_node";
+  bench::add({id, "ns/op", 1e9 / static_cast<double>(ops), 1, [id] {
+                auto once = std::make_shared<Once>(0);
+                const auto run = [once] {
+                  once->tape.rewind(once->start);
+                  work(0, once->x);
+                };
+                std::vector<Contender> contenders = {{"ours", run, {}}};
+                for (auto& peer : bench::Peers::of(id, &data)) contenders.push_back(peer);
+                return contenders;
+              }});
+}
+
 const bool registered = [] {
+  add_recording();
   add<Replay>("M2/trans/replay", 0);
   add<Replay>("M2/cheap/replay", 1);
   add<Once>("M2/trans/record", 0);

@@ -39,9 +39,6 @@ double constant_part(const Data& p) {
   return -0.5 * n * d * std::log(2 * std::numbers::pi) - K * C;
 }
 
-namespace {
-
-/// Where each element of the lower triangular matrices is found among (exp q, l, 0).
 std::vector<std::int64_t> triangle_index(const Data& p) {
   const std::int64_t d = p.d, per_k = d * (d - 1) / 2;
   std::vector<std::int64_t> index;
@@ -59,6 +56,8 @@ std::vector<std::int64_t> triangle_index(const Data& p) {
   }
   return index;
 }
+
+namespace {
 
 struct Ours {
   tw::Tape tape;

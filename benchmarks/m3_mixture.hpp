@@ -14,6 +14,8 @@ struct Data {
 Data make_data(std::int64_t n, std::int64_t d, std::int64_t K);
 /// What depends on the sizes only.
 double constant_part(const Data& data);
+/// Where each element of the lower triangular matrices is found among (exp q, l, 0).
+std::vector<std::int64_t> triangle_index(const Data& data);
 
 /// Value and gradient by hand, in blocks of points that stay in the cache.
 class Hand {

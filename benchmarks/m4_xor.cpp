@@ -1,5 +1,4 @@
 // M4: one SGD step of the XOR net 2-2-1 (tanh, sigmoid, mean squared error, rate .5), batch 4.
-#include <cmath>
 #include <memory>
 #include <tapewise/tapewise.hpp>
 
@@ -50,51 +49,10 @@ struct Ours {
   }
 };
 
-/// The step written out.
-struct Hand {
-  Weights w;
-  double loss = 0;
-
-  void run() {
-    double g1[4] = {}, gb1[2] = {}, g2[2] = {}, gb2 = 0;
-    loss = 0;
-    for (int i = 0; i < 4; ++i) {
-      const double a = bench::m4::x[2 * i], b = bench::m4::x[2 * i + 1];
-      const double h0 = std::tanh(a * w.w1[0] + b * w.w1[2] + w.b1[0]);
-      const double h1 = std::tanh(a * w.w1[1] + b * w.w1[3] + w.b1[1]);
-      const double p = 1.0 / (1.0 + std::exp(-(h0 * w.w2[0] + h1 * w.w2[1] + w.b2[0])));
-      const double e = p - bench::m4::y[i];
-      loss += e * e / 4;
-      const double g = e / 2 * p * (1 - p);
-      gb2 += g;
-      g2[0] += g * h0;
-      g2[1] += g * h1;
-      const double d0 = g * w.w2[0] * (1 - h0 * h0), d1 = g * w.w2[1] * (1 - h1 * h1);
-      gb1[0] += d0;
-      gb1[1] += d1;
-      g1[0] += d0 * a;
-      g1[1] += d1 * a;
-      g1[2] += d0 * b;
-      g1[3] += d1 * b;
-    }
-    for (int k = 0; k < 4; ++k) w.w1[k] -= bench::m4::rate * g1[k];
-    for (int k = 0; k < 2; ++k) w.b1[k] -= bench::m4::rate * gb1[k];
-    for (int k = 0; k < 2; ++k) w.w2[k] -= bench::m4::rate * g2[k];
-    w.b2[0] -= bench::m4::rate * gb2;
-  }
-  std::vector<double> result() const {
-    std::vector<double> numbers = {loss};
-    for (const auto& [part, n] : {std::pair{w.w1, 4}, {w.b1, 2}, {w.w2, 2}, {w.b2, 1}}) {
-      numbers.insert(numbers.end(), part, part + n);
-    }
-    return numbers;
-  }
-};
-
 const bool registered = [] {
   bench::add({"M4", "us", 1e6, 1e-9, [] {
                 auto ours = std::make_shared<Ours>();
-                auto hand = std::make_shared<Hand>();
+                auto hand = std::make_shared<bench::m4::Hand>();
                 std::vector<bench::Contender> contenders = {
                     {"ours", [ours] { ours->program->run(); }, [ours] { return ours->result(); }},
                     {"limit", [hand] { hand->run(); }, [hand] { return hand->result(); }}};

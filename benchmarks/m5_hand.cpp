@@ -1,5 +1,6 @@
 // Compiled with -O3 -march=native.
-#include <thread>
+#include <numeric>
+#include <tapewise/autograd/threads.hpp>
 #include <xsimd/xsimd.hpp>
 
 #include "m5_chain.hpp"
@@ -45,12 +46,15 @@ void Hand::run(int threads) {
     value_ = part(0, count) / static_cast<double>(n);
     return;
   }
-  const std::size_t half = count / 2 / Batch::size * Batch::size;
-  double first = 0;
-  std::thread other([&] { first = part(0, half); });
-  const double second = part(half, count);
-  other.join();
-  value_ = (first + second) / static_cast<double>(n);
+  double sums[tapewise::threads::max_parts];
+  tapewise::threads::for_parts(threads, [&](int k) {
+    const auto edge = [&](int e) {
+      return count / Batch::size * static_cast<std::size_t>(e) / static_cast<std::size_t>(threads) *
+             Batch::size;
+    };
+    sums[k] = part(edge(k), edge(k + 1));
+  });
+  value_ = std::accumulate(sums, sums + threads, 0.0) / static_cast<double>(n);
 }
 
 std::vector<double> Hand::result() const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
@@ -26,5 +27,30 @@ struct Chain {
                       hv = std::vector<double>(chain_length);
   void product();
 };
+
+/// The two functions for any scalar type.
+template <class Vector>
+auto rosenbrock(const Vector& x) {
+  typename Vector::value_type y = 0.0;
+  for (std::size_t i = 0; i + 1 < chain_length; ++i) {
+    const auto at = static_cast<int>(i);
+    const typename Vector::value_type bend = x[at + 1] - x[at] * x[at], rest = 1.0 - x[at];
+    y += 100.0 * bend * bend + rest * rest;
+  }
+  return y;
+}
+template <class Vector>
+auto regression(const Regression& data, const Vector& x) {
+  using std::exp, std::log;
+  typename Vector::value_type y = 0.0;
+  for (int i = 0; i < samples; ++i) {
+    typename Vector::value_type z = data.a[static_cast<std::size_t>(i * features)] * x[0];
+    for (int j = 1; j < features; ++j) {
+      z += data.a[static_cast<std::size_t>(i * features + j)] * x[j];
+    }
+    y += log(1.0 + exp(-data.y[static_cast<std::size_t>(i)] * z));
+  }
+  return y;
+}
 
 }  // namespace bench::m7

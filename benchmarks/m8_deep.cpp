@@ -86,9 +86,23 @@ void add(const std::string& id, std::size_t budget) {
               }});
 }
 
+/// What a run needs beside the weights and their gradients; the limit is all kept activations.
+void add_memory(const std::string& id, std::size_t budget) {
+  bench::add({id, "MiB", [budget] {
+                constexpr double MiB = 1U << 20U;
+                const Data data;
+                const auto bytes = Ours(data, budget).program->working_bytes();
+                return std::map<std::string, double>{{"ours", static_cast<double>(bytes) / MiB},
+                                                     {"limit", 4.0 * layers * batch * width / MiB}};
+              }});
+}
+
 const bool registered = [] {
+  constexpr std::size_t budget = 14U << 20U;
   add("M8/plain", 0);
-  add("M8/14MB", std::size_t{14} << 20U);
+  add("M8/14MB", budget);
+  add_memory("memory/M8/plain", 0);
+  add_memory("memory/M8/14MB", budget);
   return true;
 }();
 

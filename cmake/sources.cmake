@@ -5,6 +5,16 @@ set(TAPEWISE_SOURCES
     autograd/array.cpp
     autograd/backward.cpp
     autograd/cell.cpp
+    autograd/check/blame.cpp
+    autograd/check/checker.cpp
+    autograd/check/differences.cpp
+    autograd/check/kinks.cpp
+    autograd/check/line.cpp
+    autograd/check/replay.cpp
+    autograd/check/report.cpp
+    autograd/check/rounding.cpp
+    autograd/check/taylor.cpp
+    autograd/check/verdict.cpp
     autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp
@@ -22,6 +32,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
     autograd/passes/fuse.cpp
+    autograd/passes/pair.cpp
     autograd/passes/pin.cpp
     autograd/passes/place.cpp
     autograd/passes/prune.cpp
@@ -59,33 +70,70 @@ set(TAPEWISE_SOURCES
     ops/arithmetic.cpp
     ops/axes.cpp
     ops/batching.cpp
+    ops/check_catalogue.cpp
+    ops/class_labels.cpp
+    ops/classify.cpp
     ops/comparison.cpp
+    ops/composite.cpp
+    ops/conv.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
+    ops/diagonal.cpp
+    ops/cross_entropy.cpp
+    ops/determinant.cpp
+    ops/einsum.cpp
     ops/elementary.cpp
+    ops/factorization.cpp
     ops/index.cpp
     ops/jacobian.cpp
     ops/kernels/blas.cpp
+    ops/kernels/conv.cpp
     ops/kernels/elementwise_loop.cpp
+    ops/kernels/lapack.cpp
     ops/kernels/level.cpp
     ops/kernels/levels.cpp
     ops/kernels/reduction.cpp
     ops/kernels/rows.cpp
     ops/kernels/scalar_code.cpp
     ops/kernels/strided_copy.cpp
+    ops/kink.cpp
+    ops/likelihood_loss.cpp
     ops/linalg.cpp
     ops/loss.cpp
+    ops/margin_loss.cpp
     ops/math.cpp
+    ops/order.cpp
+    ops/piecewise.cpp
+    ops/powers.cpp
+    ops/matrices.cpp
     ops/probe.cpp
+    ops/rectifier.cpp
+    ops/pad.cpp
+    ops/rearrange.cpp
+    ops/net.cpp
+    ops/norm.cpp
+    ops/pool.cpp
+    ops/random.cpp
     ops/reduce.cpp
+    ops/regression_loss.cpp
+    ops/rounding.cpp
+    ops/scan.cpp
+    ops/rrelu.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
+    ops/special.cpp
+    ops/special_functions.cpp
+    ops/statistics.cpp
+    ops/trigonometric.cpp
+    ops/window.cpp
+    ops/solve.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
     nn/idx.cpp
     nn/init.cpp
+    nn/layers.cpp
     nn/module.cpp
     nn/optimizer.cpp
     nn/random.cpp
@@ -109,6 +157,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/functional.hpp
     autograd/fused.hpp
     autograd/gradcheck.hpp
+    autograd/gradcheck_doctest.hpp
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
     autograd/graph_walk.hpp
@@ -139,31 +188,69 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/arithmetic.hpp
     ops/axes.hpp
     ops/batching.hpp
+    ops/check_catalogue.hpp
+    ops/classify.hpp
     ops/comparison.hpp
+    ops/composite.hpp
+    ops/conv.hpp
     ops/conversion.hpp
+    ops/diagonal.hpp
+    ops/cross_entropy.hpp
+    ops/determinant.hpp
+    ops/einsum.hpp
     ops/elementary.hpp
+    ops/error_function.hpp
+    ops/factorization.hpp
     ops/index.hpp
     ops/jacobian.hpp
+    ops/kernels/batches.hpp
     ops/kernels/blas.hpp
+    ops/kernels/conv.hpp
     ops/kernels/elementwise_loop.hpp
+    ops/kernels/folds.hpp
+    ops/kernels/lapack.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
     ops/kernels/strided_copy.hpp
+    ops/kink.hpp
+    ops/likelihood_loss.hpp
     ops/linalg.hpp
     ops/loss.hpp
     ops/make_record.hpp
+    ops/margin_loss.hpp
     ops/math.hpp
+    ops/order.hpp
+    ops/matrices.hpp
     ops/own_op.hpp
+    ops/piecewise.hpp
+    ops/powers.hpp
     ops/probe.hpp
+    ops/rectifier.hpp
+    ops/pad.hpp
+    ops/rearrange.hpp
+    ops/net.hpp
+    ops/norm.hpp
+    ops/pool.hpp
+    ops/random.hpp
     ops/reduce.hpp
+    ops/regression_loss.hpp
+    ops/rounding.hpp
+    ops/scan.hpp
+    ops/rrelu.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
+    ops/special.hpp
+    ops/statistics.hpp
+    ops/trigonometric.hpp
+    ops/window.hpp
+    ops/solve.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp
     nn/init.hpp
+    nn/layers.hpp
     nn/module.hpp
     nn/optimizer.hpp
     nn/random.hpp

@@ -12,6 +12,7 @@ Var Module::operator()(const Var& x, SourceLine where) const {
   tape.require_own(x, "module");
   Tape::Transaction transaction(tape);
   parameters(tape, where);  // the outermost module comes first: its names are the full ones
+  for (const Parameter& b : buffers()) tape.input(b.cell, b.name, where);
   const Var y = forward(x, where);
   transaction.keep();
   return y;
@@ -21,6 +22,18 @@ std::vector<Var> Module::parameters(Tape& tape, SourceLine where) const {
   std::vector<Var> leaves;
   for (const Parameter& p : parameters()) leaves.push_back(tape.parameter(p.cell, p.name, where));
   return leaves;
+}
+
+std::vector<Var> Module::updates(Tape& tape) const {
+  std::vector<Var> found;
+  for (const Parameter& buffer : buffers()) {
+    for (NodeId id = tape.size(); id-- > 0;) {
+      if (!tape.op(id).traits.assign || tape.cell(tape.parents(id)[0]) != buffer.cell) continue;
+      found.push_back(tape.var(id));
+      break;
+    }
+  }
+  return found;
 }
 
 // --- linear -------------------------------------------------------------------------------------
@@ -69,13 +82,26 @@ Softplus::Softplus() : Function([](const Operand& x) { return softplus(x); }) {}
 
 // --- sequential ---------------------------------------------------------------------------------
 
+namespace {
+
+/// "weight" of layer 2 is "2.weight".
+void append(std::vector<Parameter>& all, std::size_t layer, std::vector<Parameter> own) {
+  for (Parameter& p : own) {
+    all.push_back({std::to_string(layer) + "." + p.name, std::move(p.cell)});
+  }
+}
+
+}  // namespace
+
 std::vector<Parameter> Sequential::parameters() const {
   std::vector<Parameter> all;
-  for (std::size_t k = 0; k < layers_.size(); ++k) {
-    for (Parameter& p : layers_[k]->parameters()) {
-      all.push_back({std::to_string(k) + "." + p.name, std::move(p.cell)});
-    }
-  }
+  for (std::size_t k = 0; k < layers_.size(); ++k) append(all, k, layers_[k]->parameters());
+  return all;
+}
+
+std::vector<Parameter> Sequential::buffers() const {
+  std::vector<Parameter> all;
+  for (std::size_t k = 0; k < layers_.size(); ++k) append(all, k, layers_[k]->buffers());
   return all;
 }
 

@@ -16,6 +16,17 @@ struct Parameter {
   CellPtr cell;
 };
 
+/// Whether a network is being trained: layers that were given the same Mode see the same switch.
+/// Recordings made before it is turned stay as they are.
+class Mode {
+ public:
+  bool training() const { return *training_; }
+  void set_training(bool training) { *training_ = training; }
+
+ private:
+  std::shared_ptr<bool> training_ = std::make_shared<bool>(true);
+};
+
 /// A part of a network. It holds cells, not Vars, so its parameters outlive any tape, and the same
 /// module can be recorded on several. A copy of a module shares the parameters.
 class Module {
@@ -30,6 +41,12 @@ class Module {
   virtual std::vector<Parameter> parameters() const { return {}; }
   /// The same as leaves of a tape: what `backward` and an optimizer's `update` want.
   std::vector<Var> parameters(Tape& tape, SourceLine where = SourceLine::here()) const;
+
+  /// Arrays that a module keeps but does not learn by gradients: running statistics, a step.
+  virtual std::vector<Parameter> buffers() const { return {}; }
+  /// The assigns to the buffers that the last recording of this module left on the tape: compile
+  /// them along with the optimizer's updates. None when it was not recorded for training.
+  std::vector<Var> updates(Tape& tape) const;
 
  protected:
   Module() = default;
@@ -135,6 +152,7 @@ class Sequential : public Module {
 
   using Module::parameters;
   std::vector<Parameter> parameters() const override;
+  std::vector<Parameter> buffers() const override;
   std::size_t size() const { return layers_.size(); }
 
  protected:

@@ -1,5 +1,6 @@
 #pragma once
 #include <tapewise/ops/comparison.hpp>
+#include <tapewise/ops/kink.hpp>
 
 namespace tapewise {
 
@@ -9,6 +10,8 @@ using namespace math;
 
 struct Add : Elementwise<2> {
   static constexpr std::string_view name = "add", formula = "a + b";
+  static constexpr std::string_view signature = "a + b";
+  static constexpr std::string_view peers = "torch.add, jax.numpy.add, tf.math.add";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -23,6 +26,8 @@ struct Add : Elementwise<2> {
 
 struct Subtract : Elementwise<2> {
   static constexpr std::string_view name = "subtract", formula = "a - b";
+  static constexpr std::string_view signature = "a - b";
+  static constexpr std::string_view peers = "torch.sub, jax.numpy.subtract, tf.math.subtract";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -37,6 +42,8 @@ struct Subtract : Elementwise<2> {
 
 struct Multiply : Elementwise<2> {
   static constexpr std::string_view name = "multiply", formula = "a·b";
+  static constexpr std::string_view signature = "a * b";
+  static constexpr std::string_view peers = "torch.mul, jax.numpy.multiply, tf.math.multiply";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -51,6 +58,8 @@ struct Multiply : Elementwise<2> {
 
 struct Divide : Elementwise<2> {
   static constexpr std::string_view name = "divide", formula = "a/b", domain = "b ≠ 0";
+  static constexpr std::string_view signature = "a / b";
+  static constexpr std::string_view peers = "torch.div, jax.numpy.divide, tf.math.divide";
   static constexpr Range ranges[] = {{-3, 3}, {0.5, 3}};
   template <class T>
   static T value(T a, T b) {
@@ -68,6 +77,8 @@ struct Divide : Elementwise<2> {
 
 struct Negate : Elementwise<1> {
   static constexpr std::string_view name = "negate", formula = "-x";
+  static constexpr std::string_view signature = "-x";
+  static constexpr std::string_view peers = "torch.neg, jax.numpy.negative, tf.math.negative";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -82,6 +93,7 @@ struct Negate : Elementwise<1> {
 
 struct Square : Elementwise<1> {
   static constexpr std::string_view name = "square", formula = "x^2";
+  static constexpr std::string_view peers = "torch.square, jax.numpy.square, tf.math.square";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -94,24 +106,26 @@ struct Square : Elementwise<1> {
   }
 };
 
-struct Abs : Elementwise<1> {
+struct Abs : KinkedOnce<1, Subgradient::middle> {
   static constexpr std::string_view name = "abs", formula = "|x|";
+  static constexpr std::string_view signature = "abs(x, subgradient=middle)";
+  static constexpr std::string_view peers = "torch.abs, jax.numpy.abs, tf.math.abs";
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
-  static T value(T x) {
+  static T value(T x, const Attribute&) {
     return abs(x);
   }
-  /// 0 at the kink.
   template <int I, class T>
-  static T partial(T x, T) {
-    return sign(x);
+  static T partial(T x, T, const Attribute& a) {
+    if (a.subgradient == Subgradient::middle) return sign(x);
+    return kink::slope(x, T(0), T(-1), T(1), T(0), a.subgradient);
   }
 };
 
 struct Sign : Elementwise<1> {
   static constexpr std::string_view name = "sign", formula = "sign x";
+  static constexpr std::string_view peers = "torch.sign, jax.numpy.sign, tf.math.sign";
   static constexpr DTypes dtypes = numbers;
   static constexpr bool has_kinks = true;
   static constexpr Range ranges[] = {{0.2, 3}};
@@ -125,45 +139,42 @@ struct Sign : Elementwise<1> {
   }
 };
 
-/// The larger of two; NaN passes. At a tie each takes half of the cotangent.
-struct Maximum : Elementwise<2> {
-  static constexpr std::string_view name = "max", formula = "max(a, b)";
+/// What max and min share: the gradient of a tie. It is the slope in a on the left, on the right,
+/// or the mean of both; b takes the rest, so that together they take all of it.
+struct ExtremeRule : KinkedOnce<2, Subgradient::middle> {
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+};
+
+/// The larger of two; NaN passes.
+struct Maximum : ExtremeRule {
+  static constexpr std::string_view name = "max", formula = "max(a, b)";
+  static constexpr std::string_view signature = "max(a, b, tie=middle)";
+  static constexpr std::string_view peers = "torch.maximum, jax.numpy.maximum, tf.math.maximum";
   template <class T>
-  static T value(T a, T b) {
+  static T value(T a, T b, const Attribute&) {
     return where(a > b, a, where(a == a, b, a));
   }
   template <int I, class T>
-  static auto partial(T a, T b, T) {
-    const auto tie = where(a == b, T(0.5), T(1));
-    if constexpr (I == 0) {
-      return only_if(a >= b, tie);
-    } else {
-      return only_if(b >= a, tie);
-    }
+  static auto partial(T a, T b, T, const Attribute& attribute) {
+    return I == 0 ? kink::one_above(a, b, attribute.subgradient)
+                  : kink::one_above(b, a, opposite(attribute.subgradient));
   }
 };
 
-/// The smaller of two; NaN passes. At a tie each takes half of the cotangent.
-struct Minimum : Elementwise<2> {
+/// The smaller of two; NaN passes.
+struct Minimum : ExtremeRule {
   static constexpr std::string_view name = "min", formula = "min(a, b)";
-  static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
-  static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
+  static constexpr std::string_view signature = "min(a, b, tie=middle)";
+  static constexpr std::string_view peers = "torch.minimum, jax.numpy.minimum, tf.math.minimum";
   template <class T>
-  static T value(T a, T b) {
+  static T value(T a, T b, const Attribute&) {
     return where(a < b, a, where(a == a, b, a));
   }
   template <int I, class T>
-  static auto partial(T a, T b, T) {
-    const auto tie = where(a == b, T(0.5), T(1));
-    if constexpr (I == 0) {
-      return only_if(a <= b, tie);
-    } else {
-      return only_if(b <= a, tie);
-    }
+  static auto partial(T a, T b, T, const Attribute& attribute) {
+    return I == 0 ? kink::one_above(b, a, opposite(attribute.subgradient))
+                  : kink::one_above(a, b, attribute.subgradient);
   }
 };
 
@@ -186,14 +197,22 @@ inline Var& operator/=(Var& a, const Operand& b) { return a = Operand(a, b.where
 
 /// x², with derivative 2x.
 inline Var square(const Operand& x) { return record<ops::Square>({x}); }
-/// |x|; derivative 0 at the kink.
-inline Var abs(const Operand& x) { return record<ops::Abs>({x}); }
+/// |x|; at 0 the derivative is 0, or as `subgradient` says.
+inline Var abs(const Operand& x, Subgradient subgradient = Subgradient::middle) {
+  return record<ops::Abs>({x}, {subgradient});
+}
 /// -1, 0 or 1; NaN for NaN. Its derivative is zero everywhere.
 inline Var sign(const Operand& x) { return record<ops::Sign>({x}); }
-/// The larger and the smaller of two, element by element. NaN passes on; a tie shares the
-/// gradient equally. (Overloads for two Vars keep `using namespace std` from choosing std::max.)
-inline Var max(const Operand& a, const Operand& b) { return record<ops::Maximum>({a, b}); }
-inline Var min(const Operand& a, const Operand& b) { return record<ops::Minimum>({a, b}); }
+/// The larger and the smaller of two, element by element. NaN passes on. A tie shares the gradient
+/// equally, as in PyTorch; `left` and `right` take the slope in a on that side, and b gets the
+/// rest: with `right`, all of max's goes to a. (Overloads for two Vars keep `using namespace std`
+/// from choosing std::max.)
+inline Var max(const Operand& a, const Operand& b, Subgradient tie = Subgradient::middle) {
+  return record<ops::Maximum>({a, b}, {tie});
+}
+inline Var min(const Operand& a, const Operand& b, Subgradient tie = Subgradient::middle) {
+  return record<ops::Minimum>({a, b}, {tie});
+}
 inline Var max(const Var& a, const Var& b, SourceLine where = SourceLine::here()) {
   return max(Operand(a, where), Operand(b, where));
 }

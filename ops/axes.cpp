@@ -29,6 +29,16 @@ std::uint32_t Axes::bits(std::size_t rank) const {
   return bits;
 }
 
+Axes Axes::one_further(std::size_t rank) const {
+  const std::uint32_t named = bits(rank);
+  std::array<std::int64_t, Shape::max_rank> axes{};
+  std::size_t count = 0;
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    if ((named >> axis & 1U) != 0) axes[count++] = static_cast<std::int64_t>(axis + 1);
+  }
+  return Axes(std::span<const std::int64_t>(axes.data(), count));
+}
+
 std::string Axes::text() const {
   if (all()) return "";
   std::string text = "axes=";

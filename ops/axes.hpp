@@ -40,6 +40,8 @@ class Axes {
   void check(const Shape& shape, const TypeArgs& args) const;
   /// Bit a for axis a of an array of this rank. The axes have been checked.
   std::uint32_t bits(std::size_t rank) const;
+  /// The same axes of an array that has a further axis before those of this rank: a stack of them.
+  Axes one_further(std::size_t rank) const;
   /// "axes=0,1"; empty for all.
   std::string text() const;
 

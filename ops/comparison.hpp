@@ -34,6 +34,8 @@ struct CompareRule : Elementwise<2> {
 };
 struct Greater : CompareRule {
   static constexpr std::string_view name = "greater", formula = "a > b";
+  static constexpr std::string_view signature = "a > b";
+  static constexpr std::string_view peers = "torch.gt, jax.numpy.greater, tf.math.greater";
   template <class T>
   static auto value(T a, T b) {
     return a > b;
@@ -41,6 +43,9 @@ struct Greater : CompareRule {
 };
 struct GreaterEqual : CompareRule {
   static constexpr std::string_view name = "greater_equal", formula = "a ≥ b";
+  static constexpr std::string_view signature = "a >= b";
+  static constexpr std::string_view peers =
+      "torch.ge, jax.numpy.greater_equal, tf.math.greater_equal";
   template <class T>
   static auto value(T a, T b) {
     return a >= b;
@@ -48,6 +53,8 @@ struct GreaterEqual : CompareRule {
 };
 struct Less : CompareRule {
   static constexpr std::string_view name = "less", formula = "a < b";
+  static constexpr std::string_view signature = "a < b";
+  static constexpr std::string_view peers = "torch.lt, jax.numpy.less, tf.math.less";
   template <class T>
   static auto value(T a, T b) {
     return a < b;
@@ -55,6 +62,8 @@ struct Less : CompareRule {
 };
 struct LessEqual : CompareRule {
   static constexpr std::string_view name = "less_equal", formula = "a ≤ b";
+  static constexpr std::string_view signature = "a <= b";
+  static constexpr std::string_view peers = "torch.le, jax.numpy.less_equal, tf.math.less_equal";
   template <class T>
   static auto value(T a, T b) {
     return a <= b;
@@ -62,6 +71,8 @@ struct LessEqual : CompareRule {
 };
 struct Equal : CompareRule {
   static constexpr std::string_view name = "equal", formula = "a = b";
+  static constexpr std::string_view signature = "a == b";
+  static constexpr std::string_view peers = "torch.eq, jax.numpy.equal, tf.math.equal";
   static constexpr DTypes dtypes = every_dtype;
   template <class T>
   static auto value(T a, T b) {
@@ -70,6 +81,8 @@ struct Equal : CompareRule {
 };
 struct NotEqual : CompareRule {
   static constexpr std::string_view name = "not_equal", formula = "a ≠ b";
+  static constexpr std::string_view signature = "a != b";
+  static constexpr std::string_view peers = "torch.ne, jax.numpy.not_equal, tf.math.not_equal";
   static constexpr DTypes dtypes = every_dtype;
   template <class T>
   static auto value(T a, T b) {
@@ -77,8 +90,9 @@ struct NotEqual : CompareRule {
   }
 };
 
-struct LogicalOr : Elementwise<2> {
-  static constexpr std::string_view name = "logical_or", formula = "a or b", domain = "masks";
+/// Two masks to a mask.
+struct MaskRule : Elementwise<2> {
+  static constexpr std::string_view domain = "masks";
   static constexpr DTypes dtypes = booleans;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {0, 1, DType::boolean}};
@@ -86,13 +100,42 @@ struct LogicalOr : Elementwise<2> {
   using In = bool;
   template <class T>
   using Out = bool;
+};
+struct LogicalOr : MaskRule {
+  static constexpr std::string_view name = "logical_or", formula = "a or b";
+  static constexpr std::string_view peers =
+      "torch.logical_or, jax.numpy.logical_or, "
+      "tf.math.logical_or";
   template <class T>
   static auto value(T a, T b) {
     return a | b;
   }
 };
+struct LogicalAnd : MaskRule {
+  static constexpr std::string_view name = "logical_and", formula = "a and b";
+  static constexpr std::string_view peers =
+      "torch.logical_and, jax.numpy.logical_and, "
+      "tf.math.logical_and";
+  template <class T>
+  static auto value(T a, T b) {
+    return a & b;
+  }
+};
+struct LogicalXor : MaskRule {
+  static constexpr std::string_view name = "logical_xor", formula = "either a or b";
+  static constexpr std::string_view peers =
+      "torch.logical_xor, jax.numpy.logical_xor, "
+      "tf.math.logical_xor";
+  template <class T>
+  static auto value(T a, T b) {
+    return a != b;
+  }
+};
 struct LogicalNot : Elementwise<1> {
   static constexpr std::string_view name = "logical_not", formula = "not a", domain = "masks";
+  static constexpr std::string_view peers =
+      "torch.logical_not, jax.numpy.logical_not, "
+      "tf.math.logical_not";
   static constexpr DTypes dtypes = booleans;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}};
@@ -108,6 +151,8 @@ struct LogicalNot : Elementwise<1> {
 
 struct Where : Elementwise<3> {
   static constexpr std::string_view name = "where", formula = "a if c else b";
+  static constexpr std::string_view signature = "where(c, a, b)";
+  static constexpr std::string_view peers = "torch.where, jax.numpy.where, tf.where";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}, {-2, 2}};
   template <class T, int k>
@@ -133,6 +178,7 @@ struct Where : Elementwise<3> {
 /// are of this kind, so a branch that was not taken never leaks an infinity.
 struct Select : Elementwise<2> {
   static constexpr std::string_view name = "select", formula = "x if c else 0";
+  static constexpr std::string_view signature = "select(c, x)";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}};
   template <class T, int k>
@@ -173,9 +219,19 @@ inline Equality operator!=(const Operand& a, const Operand& b) {
   return Equality(record<ops::NotEqual>({a, b}));
 }
 
-/// The mask that holds where either does, and where it does not.
+/// The masks that hold where either does, where both do, and where just one does. Throw TypeError
+/// for operands that are no masks.
 inline Var logical_or(const Operand& a, const Operand& b) { return record<ops::LogicalOr>({a, b}); }
+inline Var logical_and(const Operand& a, const Operand& b) {
+  return record<ops::LogicalAnd>({a, b});
+}
+inline Var logical_xor(const Operand& a, const Operand& b) {
+  return record<ops::LogicalXor>({a, b});
+}
 inline Var operator|(const Var& a, const Var& b) { return logical_or(a, b); }
+inline Var operator&(const Var& a, const Var& b) { return logical_and(a, b); }
+inline Var operator^(const Var& a, const Var& b) { return logical_xor(a, b); }
+/// The mask that holds where the given one does not.
 inline Var logical_not(const Operand& a) { return record<ops::LogicalNot>({a}); }
 
 /// x where the mask holds, a structural zero elsewhere.
@@ -188,9 +244,9 @@ inline Var where(const Operand& condition, const Operand& a, const Operand& b) {
   return record<ops::Where>({condition, a, b});
 }
 
-using ComparisonOps =
-    OpList<ops::Greater, ops::GreaterEqual, ops::Less, ops::LessEqual, ops::Equal, ops::NotEqual,
-           ops::LogicalOr, ops::LogicalNot, ops::Where, ops::Select>;
+using ComparisonOps = OpList<ops::Greater, ops::GreaterEqual, ops::Less, ops::LessEqual, ops::Equal,
+                             ops::NotEqual, ops::LogicalOr, ops::LogicalAnd, ops::LogicalXor,
+                             ops::LogicalNot, ops::Where, ops::Select>;
 std::span<const OpRecord> records_of(ComparisonOps);
 
 }  // namespace tapewise

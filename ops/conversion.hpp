@@ -8,6 +8,8 @@ namespace ops {
 struct Cast : Structured {
   static constexpr std::string_view name = "cast", formula = "x as another dtype",
                                     domain = "numbers that fit";
+  static constexpr std::string_view signature = "cast(x, dtype)";
+  static constexpr std::string_view peers = "torch.Tensor.to, jax.numpy.astype, tf.cast";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool may_throw = true;
@@ -40,6 +42,9 @@ struct Cast : Structured {
 
 struct StopGradient : Structured {
   static constexpr std::string_view name = "stop_gradient", formula = "x, held constant";
+  static constexpr std::string_view signature = "stop_gradient(x)";
+  static constexpr std::string_view peers =
+      "torch.Tensor.detach, jax.lax.stop_gradient, tf.stop_gradient";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool alias = true;

@@ -7,6 +7,8 @@ namespace ops {
 
 struct Exp : Elementwise<1> {
   static constexpr std::string_view name = "exp", formula = "e^x";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.2";
+  static constexpr std::string_view peers = "torch.exp, jax.numpy.exp, tf.math.exp";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -20,6 +22,8 @@ struct Exp : Elementwise<1> {
 
 struct Log : Elementwise<1> {
   static constexpr std::string_view name = "log", formula = "log x", domain = "x > 0";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.1";
+  static constexpr std::string_view peers = "torch.log, jax.numpy.log, tf.math.log";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -33,6 +37,8 @@ struct Log : Elementwise<1> {
 
 struct Log1p : Elementwise<1> {
   static constexpr std::string_view name = "log1p", formula = "log(1 + x)", domain = "x > -1";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.1.24";
+  static constexpr std::string_view peers = "torch.log1p, jax.numpy.log1p, tf.math.log1p";
   static constexpr Range ranges[] = {{-0.8, 3}};
   template <class T>
   static T value(T x) {
@@ -46,6 +52,8 @@ struct Log1p : Elementwise<1> {
 
 struct Expm1 : Elementwise<1> {
   static constexpr std::string_view name = "expm1", formula = "e^x - 1";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.2.1";
+  static constexpr std::string_view peers = "torch.expm1, jax.numpy.expm1, tf.math.expm1";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -60,6 +68,7 @@ struct Expm1 : Elementwise<1> {
 struct Sqrt : Elementwise<1> {
   static constexpr std::string_view name = "sqrt", formula = "√x",
                                     domain = "x ≥ 0; the derivative at 0 is infinite";
+  static constexpr std::string_view peers = "torch.sqrt, jax.numpy.sqrt, tf.math.sqrt";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -73,6 +82,8 @@ struct Sqrt : Elementwise<1> {
 
 struct Sin : Elementwise<1> {
   static constexpr std::string_view name = "sin", formula = "sin x";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.3";
+  static constexpr std::string_view peers = "torch.sin, jax.numpy.sin, tf.math.sin";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -86,6 +97,8 @@ struct Sin : Elementwise<1> {
 
 struct Cos : Elementwise<1> {
   static constexpr std::string_view name = "cos", formula = "cos x";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.3";
+  static constexpr std::string_view peers = "torch.cos, jax.numpy.cos, tf.math.cos";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -101,6 +114,9 @@ struct Cos : Elementwise<1> {
 struct Pow : Elementwise<1> {
   static constexpr std::string_view name = "pow", formula = "x^p, p a number",
                                     domain = "x ≥ 0 unless p is whole; x ≠ 0 for p < 0";
+  static constexpr std::string_view signature = "pow(x, p)";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.2.7";
+  static constexpr std::string_view peers = "torch.pow, jax.numpy.power, tf.math.pow";
   static constexpr bool simd = false;  // the C library's pow is exact to the last digit or so
   static constexpr Range ranges[] = {{0.3, 3}};
   struct Attribute {
@@ -131,6 +147,9 @@ struct Pow : Elementwise<1> {
 struct Power : Elementwise<2> {
   static constexpr std::string_view name = "power", formula = "a^b",
                                     domain = "a > 0, or a = 0 with b ≥ 0";
+  static constexpr std::string_view signature = "pow(a, b)";
+  static constexpr std::string_view source = "Abramowitz & Stegun 4.2.7";
+  static constexpr std::string_view peers = "torch.pow, jax.numpy.power, tf.math.pow";
   static constexpr bool simd = false;
   static constexpr Range ranges[] = {{0.3, 3}, {-2, 2}};
   template <class T>

@@ -1,7 +1,9 @@
 #include <tapewise/ops/index.hpp>
 
 #include <algorithm>
+#include <tapewise/ops/arithmetic.hpp>
 #include <tapewise/ops/axes.hpp>
+#include <tapewise/ops/composite.hpp>
 #include <tapewise/ops/library_records.hpp>
 
 namespace tapewise::ops {
@@ -351,6 +353,17 @@ std::vector<Example> OneHot::examples() {
            [](std::span<const Var> in) { return one_hot(in[0], 3, DType::int64); }}};
 }
 
+std::vector<Example> MaskedFill::examples() {
+  const ExampleInput mask{DType::boolean, {2, 3}, 0, 1}, x{DType::float64, {2, 3}, -2, 2};
+  return {{{x, mask}, [](std::span<const Var> in) { return masked_fill(in[0], in[1], -1.5); }},
+          {{x, {DType::boolean, {3}, 0, 1}, {DType::float64, {2, 1}}},
+           [](std::span<const Var> in) { return masked_fill(in[0], in[1], in[2]); }},
+          {{{DType::float64, {}}, {DType::boolean, {}, 0, 1}},
+           [](std::span<const Var> in) { return masked_fill(in[0], in[1], 2.0); }},
+          {{{DType::float64, {0}}, {DType::boolean, {0}, 0, 1}},
+           [](std::span<const Var> in) { return masked_fill(in[0], in[1], 2.0); }}};
+}
+
 }  // namespace tapewise::ops
 
 namespace tapewise {
@@ -380,6 +393,38 @@ Var gather(const Operand& x, const Operand& indices, std::int64_t axis) {
 
 Var scatter_add(const Operand& g, const Operand& indices, std::int64_t axis, std::int64_t size) {
   return record<ops::ScatterAdd>({g, indices}, {axis, size});
+}
+
+Var scatter_add(const Operand& x, const Operand& indices, const Operand& g, std::int64_t axis) {
+  Composing op("scatter_add", {x, indices, g});
+  const Shape& shape = op[0].shape();
+  const int normal = normal_axis(axis, shape.rank());
+  if (normal < 0) {
+    throw op.shape_error("axis " + std::to_string(axis) + " is out of range for " +
+                         to_string(shape));
+  }
+  const Var sums = scatter_add(op[2], op[1], axis, shape[static_cast<std::size_t>(normal)]);
+  if (!(sums.shape() == shape)) {
+    throw op.shape_error("x and g differ in another axis than " + std::to_string(axis) + ": " +
+                         to_string(shape) + " and " + to_string(op[2].shape()));
+  }
+  return op.keep(op[0] + sums);
+}
+
+Var masked_fill(const Operand& x, const Operand& mask, const Operand& value) {
+  Composing op("masked_fill", {x, mask});
+  const Type& mask_type = op[1].type();
+  if (mask_type.dtype != DType::boolean) {
+    throw op.type_error("the mask is of dtype bool, given " + to_string(mask_type) +
+                        ": write a comparison");
+  }
+  const Var y = where(op[1], value, op[0]);
+  if (!(y.shape() == op[0].shape())) {
+    throw op.shape_error("mask " + to_string(mask_type.shape) + " and value do not broadcast to " +
+                         to_string(op[0].shape()) + ": the result would be " +
+                         to_string(y.shape()));
+  }
+  return op.keep(y);
 }
 
 Var one_hot(const Operand& labels, std::int64_t classes, DType dtype) {

@@ -43,7 +43,10 @@ struct IndexAddRule : IndexRule {
 };
 
 struct Take : IndexRule {
-  static constexpr std::string_view name = "take", formula = "x[..., i, ...]";
+  static constexpr std::string_view name = "take", formula = "x[..., i, ...]",
+                                    signature = "take(x, indices, axis)",
+                                    derivative = "x̄ = take_add(ḡ, i): zeros, x̄[..., i, ...] += ḡ",
+                                    peers = "torch.index_select, jax.numpy.take, tf.gather";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -53,7 +56,10 @@ struct Take : IndexRule {
 };
 
 struct TakeAdd : IndexAddRule {
-  static constexpr std::string_view name = "take_add", formula = "zeros, y[..., i, ...] += g";
+  static constexpr std::string_view name = "take_add", formula = "zeros, y[..., i, ...] += g",
+                                    signature = "take_add(g, indices, axis, size)",
+                                    derivative = "x̄ = take(ḡ, i)",
+                                    peers = "torch.index_add, tf.scatter_nd";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -63,7 +69,12 @@ struct TakeAdd : IndexAddRule {
 };
 
 struct Gather : IndexRule {
-  static constexpr std::string_view name = "gather", formula = "x[a, i[a, b], c]";
+  static constexpr std::string_view name = "gather", formula = "x[a, i[a, b], c]",
+                                    signature = "gather(x, indices, axis)",
+                                    derivative = "x̄ = scatter_add(ḡ, i)",
+                                    peers =
+                                        "torch.gather, jax.numpy.take_along_axis, "
+                                        "tf.gather(batch_dims)";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -74,7 +85,12 @@ struct Gather : IndexRule {
 
 struct ScatterAdd : IndexAddRule {
   static constexpr std::string_view name = "scatter_add",
-                                    formula = "zeros, y[a, i[a, b], c] += g[a, b, c]";
+                                    formula = "zeros, y[a, i[a, b], c] += g[a, b, c]",
+                                    signature = "scatter_add(g, indices, axis, size)",
+                                    derivative = "x̄ = gather(ḡ, i)",
+                                    peers =
+                                        "torch.scatter_add, jax.numpy.ndarray.at.add, "
+                                        "tf.scatter_nd";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -85,7 +101,12 @@ struct ScatterAdd : IndexAddRule {
 
 struct OneHot : Structured {
   static constexpr std::string_view name = "one_hot", formula = "1 at the label, 0 elsewhere",
-                                    domain = "-n ≤ label < n";
+                                    domain = "-n ≤ label < n",
+                                    signature = "one_hot(labels, classes, dtype=float64)",
+                                    derivative = "none: labels are integers",
+                                    peers =
+                                        "torch.nn.functional.one_hot, jax.nn.one_hot, "
+                                        "tf.one_hot";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool may_throw = true;
@@ -100,6 +121,16 @@ struct OneHot : Structured {
   template <class T>
   static void kernel(const KernelCall& call);
   static std::string attribute_text(const void* attribute);
+  static std::vector<Example> examples();
+};
+
+struct MaskedFill : Composite {
+  static constexpr std::string_view name = "masked_fill", formula = "value if mask else x",
+                                    domain = "a mask that broadcasts to x",
+                                    signature = "masked_fill(x, mask, value)",
+                                    derivative = "x̄ = ḡ where the mask does not hold, else 0",
+                                    peers = "torch.masked_fill, jax.numpy.where, tf.where";
+  static constexpr DTypes dtypes = every_dtype;
   static std::vector<Example> examples();
 };
 
@@ -120,12 +151,23 @@ Var gather(const Operand& x, const Operand& indices, std::int64_t axis);
 /// The adjoint of `gather`: zeros with `size` elements along the axis, to which g is added at the
 /// indices. Repeated indices accumulate.
 Var scatter_add(const Operand& g, const Operand& indices, std::int64_t axis, std::int64_t size);
+/// x with g added at the indices: PyTorch's `scatter_add`, x + scatter_add(g, indices, axis, size).
+/// x, g and indices have the same rank; g and the indices one shape, which agrees with x's in all
+/// axes but this.
+Var scatter_add(const Operand& x, const Operand& indices, const Operand& g, std::int64_t axis);
 
 /// 1 at each int64 label, 0 elsewhere, along a new last axis of size `classes`. A label out of
 /// range throws DomainError when computed; negative ones count from the end. No gradient.
 Var one_hot(const Operand& labels, std::int64_t classes, DType dtype = DType::float64);
 
-using IndexOps = OpList<ops::Take, ops::TakeAdd, ops::Gather, ops::ScatterAdd, ops::OneHot>;
+/// x with `value` where the mask holds. The value is a number or a Var of one element or more that
+/// broadcasts to x, as the mask does; its gradient is that of the places it fills.
+/// Throws ShapeError when one of them would make the result larger than x, TypeError unless the
+/// mask is of dtype bool.
+Var masked_fill(const Operand& x, const Operand& mask, const Operand& value);
+
+using IndexOps =
+    OpList<ops::Take, ops::TakeAdd, ops::Gather, ops::ScatterAdd, ops::OneHot, ops::MaskedFill>;
 std::span<const OpRecord> records_of(IndexOps);
 
 }  // namespace tapewise

@@ -118,6 +118,14 @@ Matmul::Params Matmul::plan(const KernelRequest& request) {
     p.batches = p.batches == 0 ? 0 : 1;
     return p;
   }
+  // One A for a batch of column vectors: they are the rows of one matrix, to be multiplied with Aᵀ.
+  if (B.columns == 1 && A.batch.size() == 1 && B.batch.size() == p.batches && p.batches > 1 &&
+      p.batches <= std::numeric_limits<int>::max()) {
+    p.product = {p.batches, A.rows, A.columns, 0, 1U - attribute.trans_a};
+    p.batches = 1;
+    p.swapped = true;
+    return p;
+  }
   p.batch_rank = batch.rank();
   const Strides a = batch_strides(A.batch, batch, A.rows * A.columns);
   const Strides b = batch_strides(B.batch, batch, B.rows * B.columns);
@@ -139,7 +147,8 @@ template <class T>
 void Matmul::kernel(const KernelCall& call) {
   const auto& p = call.params<Params>();
   if (p.batches == 1) {
-    return kernels::multiply(p.product, call.in<T>(0), call.in<T>(1), call.out<T>());
+    return kernels::multiply(p.product, call.in<T>(p.swapped ? 1 : 0),
+                             call.in<T>(p.swapped ? 0 : 1), call.out<T>());
   }
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
     std::int64_t a = 0, b = 0, rest = batch;
@@ -230,7 +239,8 @@ std::vector<Example> Matmul::examples() {
       {{2, 3}, {3, 4}},       {{3}, {3}},          {{2, 3}, {3}},       {{3}, {3, 4}},
       {{2, 2, 3}, {2, 3, 2}}, {{2, 2, 3}, {3, 2}}, {{2, 3}, {2, 3, 2}}, {{2, 1, 2, 3}, {3, 3, 2}},
       {{2, 2, 3}, {3}},       {{3}, {2, 3, 2}},    {{0, 3}, {3, 2}},    {{2, 0}, {0, 3}},
-      {{1, 1}, {1, 1}},       {{12, 9}, {9, 11}},  {{1, 40}, {40, 20}}, {{0, 2, 3}, {3, 2}}};
+      {{1, 1}, {1, 1}},       {{2, 3}, {4, 3, 1}}, {{12, 9}, {9, 11}},  {{1, 40}, {40, 20}},
+      {{0, 2, 3}, {3, 2}}};
   std::vector<Example> examples;
   for (const auto& [a, b] : shapes) {
     examples.push_back({{{DType::float64, a, -1, 1}, {DType::float64, b, -1, 1}}, apply});

@@ -20,6 +20,7 @@ struct Matmul : Structured {
   struct Params {
     kernels::Product product;
     std::int64_t batches;
+    bool swapped;  ///< the second operand stands on the left
     std::uint64_t batch_rank;
     std::array<std::int64_t, Shape::max_rank> batch_sizes, a_strides, b_strides;  ///< elements
   };

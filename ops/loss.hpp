@@ -1,5 +1,4 @@
 #pragma once
-#include <tapewise/ops/kernels/rows.hpp>
 #include <tapewise/ops/scheme.hpp>
 
 namespace tapewise {
@@ -13,6 +12,9 @@ struct LossOptions {
   Reduction reduction = Reduction::mean;
   double factor = 1.0;
 };
+
+/// factor · mean or sum of the losses of single examples, or factor times each.
+Var reduced(const Operand& losses, const LossOptions& options);
 
 namespace ops {
 
@@ -28,7 +30,7 @@ struct LossRule : Structured {
   };
   /// Checks that both operands are floats of one type; the loss of each element.
   static Type elementwise_type(const TypeArgs& args);
-  static Type reduced(const Type& single, const LossOptions& options);
+  static Type reduced_type(const Type& single, const LossOptions& options);
   static Params plan_for(const KernelRequest& request, std::int64_t n);
   /// g times the factor and 1/n of the mean, in the shape `single` of the unreduced losses.
   static Var scaled_cotangent(const Vjp& v, std::int64_t n);
@@ -38,7 +40,7 @@ struct LossRule : Structured {
 /// Losses of pairs of numbers, element by element.
 struct PairLossRule : LossRule {
   static Type type(const TypeArgs& args) {
-    return reduced(elementwise_type(args), args.attribute<LossOptions>());
+    return reduced_type(elementwise_type(args), args.attribute<LossOptions>());
   }
   static Params plan(const KernelRequest& request) {
     return plan_for(request, request.in[0]->size());
@@ -47,6 +49,11 @@ struct PairLossRule : LossRule {
 
 struct Mse : PairLossRule {
   static constexpr std::string_view name = "mse", formula = "factor · mean (ŷ - y)^2",
+                                    signature = "mse(ŷ, y, options={mean, factor=1})",
+                                    derivative = "2 factor/n · (ŷ - y) in ŷ, its negative in y",
+                                    peers =
+                                        "torch.nn.functional.mse_loss, optax.squared_error, "
+                                        "keras mean_squared_error",
                                     source = "Goodfellow et al., Deep Learning, 5.1.4";
   template <class T>
   static void kernel(const KernelCall& call);
@@ -57,24 +64,15 @@ struct Mse : PairLossRule {
 
 struct BceWithLogits : PairLossRule {
   static constexpr std::string_view name = "bce_with_logits", formula = "factor · mean ζ(z) - y·z",
+                                    signature = "bce_with_logits(z, y, options={mean, factor=1})",
+                                    derivative = "σ(z) - y in z, -z in y",
+                                    peers =
+                                        "torch.nn.functional.binary_cross_entropy_with_logits, "
+                                        "optax.sigmoid_binary_cross_entropy",
                                     source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   template <class T>
   static void kernel(const KernelCall& call);
   /// σ(z) - y, and -z
-  static Var vjp(const Vjp& v);
-  static std::vector<Example> examples();
-};
-
-struct CrossEntropy : LossRule {
-  static constexpr std::string_view name = "cross_entropy",
-                                    formula = "factor · mean (log Σ e^z_j - z_label)",
-                                    source = "Goodfellow et al., Deep Learning, 6.2.2.3";
-  static constexpr bool may_throw = true;
-  static Type type(const TypeArgs& args);
-  static Params plan(const KernelRequest& request);
-  template <class T>
-  static void kernel(const KernelCall& call);
-  /// softmax(z) - onehot
   static Var vjp(const Vjp& v);
   static std::vector<Example> examples();
 };
@@ -95,16 +93,7 @@ inline Var bce_with_logits(const Operand& logits, const Operand& targets,
   return record<ops::BceWithLogits>({logits, targets}, options);
 }
 
-/// Negative log-likelihood of a category from logits (..., classes): log Σ_j e^z_j - z_label.
-/// Labels are int64 class indices (...), or probabilities (one-hot, say) (..., classes).
-/// Finite for logits of ±1000; derivative softmax(z) - onehot. Throws ShapeError when the shapes do
-/// not fit, and DomainError in a run for an index that is not in [0, classes).
-inline Var cross_entropy(const Operand& logits, const Operand& labels,
-                         const LossOptions& options = {}) {
-  return record<ops::CrossEntropy>({logits, labels}, options);
-}
-
-using LossOps = OpList<ops::Mse, ops::BceWithLogits, ops::CrossEntropy>;
+using LossOps = OpList<ops::Mse, ops::BceWithLogits>;
 std::span<const OpRecord> records_of(LossOps);
 
 }  // namespace tapewise

@@ -135,6 +135,8 @@ Var elementwise_vjp(const Vjp& v) {
       using P = std::remove_cvref_t<decltype(partial)>;
       if constexpr (std::is_same_v<P, Zero>) {
         return Var{};
+      } else if constexpr (std::is_same_v<P, MinusOne>) {
+        return negated(sum_to(v.g, v.parent(I).shape()));  // the sum has fewer elements
       } else if constexpr (is_only_if<P>) {
         const Var g = times_partial(v.g, partial.partial);
         return sum_to(cotangent_where(condition_of(partial.condition), g), v.parent(I).shape());
@@ -346,7 +348,7 @@ void fill_elementwise(OpRecord& op) {
     return kernels::elementwise_kernel(request, &Loops::template loop<R>,
                                        has_attribute<R> ? sizeof(typename R::Attribute) : 0);
   };
-  static_assert(sizeof(typename R::Attribute) <= sizeof(kernels::ElementwiseParams::attribute));
+  static_assert(sizeof(typename R::Attribute) <= elementwise_attribute_bytes);
   op.value_text = elementwise_value_text<R>;
   op.examples = elementwise_examples<R>;
   if constexpr (!R::stops_gradient) {
@@ -382,6 +384,18 @@ Kernel structured_kernel(const KernelRequest& request) {
   return kernel;
 }
 
+/// The kernel that gives the rule's value and that of its `ByProduct`.
+template <class R>
+Kernel kernel_with_by_product(const KernelRequest& request) {
+  Kernel kernel;
+  with_type(request.number(R::number_type(request)), [&](auto t) {
+    using T = decltype(t);
+    if constexpr (kernel_readable<R, T>) kernel.run = &R::template kernel_with_by_product<T>;
+  });
+  kernel.set_params(R::plan_with_by_product(request));
+  return kernel;
+}
+
 template <class R>
 void fill_structured(OpRecord& op) {
   op.traits.alias = R::alias;
@@ -392,8 +406,11 @@ void fill_structured(OpRecord& op) {
   if constexpr (requires { &R::vjp; }) op.vjp = &R::vjp;
   if constexpr (requires { &R::batch; }) op.batch = &R::batch;
   if constexpr (requires { &R::absorb; }) op.absorb = &R::absorb;
-  if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
   if constexpr (requires { &R::examples; }) op.examples = &R::examples;
+  if constexpr (requires { typename R::ByProduct; }) {
+    op.by_product = &rule_key<typename R::ByProduct>;
+    op.kernel_with_by_product = kernel_with_by_product<R>;
+  }
   if constexpr (requires { &R::row_axes; }) {
     op.row_axes = &R::row_axes;
     op.traits.row_to_number = R::row_to_number;
@@ -443,6 +460,10 @@ OpRecord make_record(std::string_view family) {
   op.signature = R::signature;
   op.derivative = R::derivative;
   op.peers = R::peers;
+  if constexpr (requires { &R::attribute_text; }) op.attribute_text = &R::attribute_text;
+  if constexpr (requires { &R::refusal; }) {
+    op.refusal = [](const void* attribute) { return R::refusal(attribute_of<R>(attribute)); };
+  }
   if constexpr (requires { R::elementwise_scheme; }) {
     fill_elementwise<R, Loops>(op);
   } else if constexpr (requires { R::composite_scheme; }) {

@@ -1,6 +1,7 @@
 #include <tapewise/ops/math.hpp>
 
 #include <complex>
+#include <numbers>
 
 namespace tapewise {
 
@@ -16,6 +17,42 @@ Complex sin(Complex z) { return ours(std::sin(std_of(z))); }
 Complex cos(Complex z) { return ours(std::cos(std_of(z))); }
 Complex tanh(Complex z) { return ours(std::tanh(std_of(z))); }
 Complex pow(Complex z, Complex p) { return ours(std::pow(std_of(z), std_of(p))); }
+
+Complex tan(Complex z) { return ours(std::tan(std_of(z))); }
+Complex asin(Complex z) { return ours(std::asin(std_of(z))); }
+Complex acos(Complex z) { return ours(std::acos(std_of(z))); }
+Complex atan(Complex z) { return ours(std::atan(std_of(z))); }
+Complex sinh(Complex z) { return ours(std::sinh(std_of(z))); }
+Complex cosh(Complex z) { return ours(std::cosh(std_of(z))); }
+Complex asinh(Complex z) { return ours(std::asinh(std_of(z))); }
+Complex acosh(Complex z) { return ours(std::acosh(std_of(z))); }
+Complex atanh(Complex z) { return ours(std::atanh(std_of(z))); }
+Complex exp2(Complex z) { return exp(z * std::numbers::ln2); }
+Complex log2(Complex z) { return log(z) / std::numbers::ln2; }
+Complex log10(Complex z) { return log(z) / std::numbers::ln10; }
+
+Complex cbrt(Complex z) { return z.re < 0 ? -exp(log(-z) / 3.0) : exp(log(z) / 3.0); }
+Complex hypot(Complex a, Complex b) {
+  const Complex large = std::abs(a.re) < std::abs(b.re) ? b : a;
+  const Complex ratio = (std::abs(a.re) < std::abs(b.re) ? a : b) / large;
+  return large.re == 0.0 ? Complex(0.0) : abs(large) * sqrt(1.0 + ratio * ratio);
+}
+Complex atan2(Complex a, Complex b) {
+  if (std::abs(a.re) > std::abs(b.re)) {
+    return std::copysign(0.5 * std::numbers::pi, a.re) - atan(b / a);
+  }
+  return atan(a / b) + (b.re < 0 ? std::copysign(std::numbers::pi, a.re) : 0.0);
+}
+// e^z of a negative real part only: nothing overflows.
+Complex sigmoid(Complex z) {
+  const Complex e = exp(z.re < 0 ? z : -z);
+  return (z.re < 0 ? e : Complex(1.0)) / (1.0 + e);
+}
+Complex softplus(Complex z) { return where(z <= 0.0, Complex(0.0), z) + log1p(exp(-abs(z))); }
+Complex fmod(Complex a, Complex b) {
+  const double rest = std::fmod(a.re, b.re);
+  return {rest, a.im - std::nearbyint((a.re - rest) / b.re) * b.im};
+}
 
 // Written out so that a real part near 0 keeps its digits.
 Complex log1p(Complex z) {

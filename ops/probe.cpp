@@ -102,6 +102,14 @@ Probe Probe::call(std::string_view name, const Probe& x) {
   }
 }
 
+Probe Probe::call(std::string_view name, const Probe& a, const Probe& b) {
+  const Notation notation = common(a.notation_, b.notation_);
+  const bool mathml = notation == Notation::mathml;
+  const std::string both = mathml ? row(as_mathml(a.text_) + "<mo>,</mo>" + as_mathml(b.text_))
+                                  : a.text_ + ", " + b.text_;
+  return call(name, Probe(both, atom, a.reads_ | b.reads_, notation));
+}
+
 Probe abs(const Probe& x) {
   switch (x.notation_) {
     case Notation::latex:

@@ -1,11 +1,12 @@
 #include <tapewise/ops/reduce.hpp>
 
+#include <numeric>
 #include <tapewise/autograd/cotangent.hpp>
 #include <tapewise/ops/arithmetic.hpp>
-#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/elementary.hpp>
 #include <tapewise/ops/library_records.hpp>
+#include <tapewise/ops/order.hpp>
 #include <tapewise/ops/shape.hpp>
 
 namespace tapewise {
@@ -42,20 +43,7 @@ Var sum_to(const Var& g, const Shape& to) {
 
 namespace ops {
 
-Var ReduceRule::batch(const Batched& b) {
-  auto attribute = b.attribute<Attribute>();
-  const std::size_t rank = b.shape(0).rank();
-  const std::uint32_t bits = attribute.axes.bits(rank);
-  std::array<std::int64_t, Shape::max_rank> axes{};
-  std::size_t count = 0;
-  for (std::size_t axis = 0; axis < rank; ++axis) {
-    if ((bits >> axis & 1U) != 0) axes[count++] = static_cast<std::int64_t>(axis + 1);
-  }
-  attribute.axes = Axes(std::span<const std::int64_t>(axes.data(), count));
-  return record_again(b, b.operands, &attribute);
-}
-
-Type ReduceRule::type(const TypeArgs& args) {
+Type AxesRule::type(const TypeArgs& args) {
   const Type& x = args.parent(0);
   const auto [axes, keepdims] = args.attribute<Attribute>();
   if (!args.op.dtypes.contains(x.dtype)) {
@@ -63,6 +51,22 @@ Type ReduceRule::type(const TypeArgs& args) {
   }
   axes.check(x.shape, args);
   return {x.dtype, folded(x.shape, axes.bits(x.shape.rank()), keepdims != 0)};
+}
+
+double AxesRule::count(const Type& x, const void* attribute) {
+  const std::uint32_t axes = axes_of(x, attribute);
+  double count = 1;
+  for (std::size_t axis = 0; axis < x.shape.rank(); ++axis) {
+    if ((axes >> axis & 1U) != 0) count *= static_cast<double>(x.shape[axis]);
+  }
+  return count;
+}
+
+void AxesRule::require_elements(const TypeArgs& args, const Type& result, const char* what) {
+  if (args.parent(0).size() == 0 && result.size() > 0) {
+    throw args.shape_error("nothing has no " + std::string(what) + ": given " +
+                           to_string(args.parent(0).shape));
+  }
 }
 
 std::size_t ReduceRule::row_axes(const Type& x, const void* attribute) {
@@ -73,14 +77,14 @@ std::size_t ReduceRule::row_axes(const Type& x, const void* attribute) {
   return 0;
 }
 
-std::string ReduceRule::attribute_text(const void* attribute) {
+std::string AxesRule::attribute_text(const void* attribute) {
   const auto* a = static_cast<const Attribute*>(attribute);
   std::string text = a->axes.text();
   if (a->keepdims != 0) text += text.empty() ? "keepdims" : " keepdims";
   return text;
 }
 
-Var ReduceRule::kept(const Vjp& v, const Var& reduced) {
+Var AxesRule::kept(const Vjp& v, const Var& reduced) {
   const Shape x = v.parent(0).shape();
   const Shape shape = folded(x, v.attribute<Attribute>().axes.bits(x.rank()), true);
   return reduced.shape() == shape ? reduced : reshape(reduced, shape);
@@ -97,20 +101,42 @@ Var Mean::vjp(const Vjp& v) {
   return broadcast_to(kept(v, v.g) / count, x);
 }
 
-Type Amax::type(const TypeArgs& args) {
-  const Type result = ReduceRule::type(args);
-  if (args.parent(0).size() == 0 && result.size() > 0) {
-    throw args.shape_error("nothing has no maximum: given " + to_string(args.parent(0).shape));
-  }
+Type ExtremumRule::type(const TypeArgs& args) {
+  const Type result = AxesRule::type(args);
+  require_elements(args, result, args.op.name == Amin::name ? "minimum" : "maximum");
   return result;
 }
 
-Var Amax::vjp(const Vjp& v) {
-  const Var x = v.parent(0);
-  const Var largest = x == kept(v, v.y);
-  const Var ties = sum(cast(largest, x.dtype()), v.attribute<Attribute>().axes, true);
-  return cotangent_where(largest, kept(v, v.g) / ties);
+std::string ExtremumRule::attribute_text(const void* attribute) {
+  std::string text = AxesRule::attribute_text(attribute);
+  if (static_cast<const Attribute*>(attribute)->ties == Ties::first) {
+    text += text.empty() ? "ties=first" : " ties=first";
+  }
+  return text;
 }
+
+Var ExtremumRule::routed(const Vjp& v, Var (*first)(const Operand&, const Axes&, bool)) {
+  const Var x = v.parent(0);
+  const auto attribute = v.attribute<Attribute>();
+  if (attribute.ties == Ties::share) {
+    const Var winners = x == kept(v, v.y);
+    const Var ties = sum(cast(winners, x.dtype()), attribute.axes, true);
+    return cotangent_where(winners, kept(v, v.g) / ties);
+  }
+  // The places of the folded elements, counted as argmax and argmin count them.
+  const std::uint32_t folds = axes_of(x.type(), &attribute);
+  Shape shape;
+  for (std::size_t axis = 0; axis < x.shape().rank(); ++axis) {
+    shape.push_back((folds >> axis & 1U) != 0 ? x.shape()[axis] : 1);
+  }
+  Array places({DType::int64, shape});
+  std::iota(places.as<std::int64_t>(), places.as<std::int64_t>() + shape.size(), std::int64_t{0});
+  const Var winner = first(x, attribute.axes, true) == Operand(x.tape().constant(places));
+  return cotangent_where(winner, kept(v, v.g));
+}
+
+Var Amax::vjp(const Vjp& v) { return routed(v, argmax); }
+Var Amin::vjp(const Vjp& v) { return routed(v, argmin); }
 
 Var LogSumExp::vjp(const Vjp& v) {
   return cotangent_times(kept(v, v.g), exp(v.parent(0) - kept(v, v.y)));
@@ -119,7 +145,7 @@ Var LogSumExp::vjp(const Vjp& v) {
 namespace {
 
 /// Ranks from 0 to 4, axes from both ends, in the middle and apart, empty arrays.
-template <Var (*reduce)(const Operand&, const Axes&, bool)>
+template <auto reduce>
 std::vector<Example> reduce_examples(bool of_nothing) {
   std::vector<Example> examples = {
       {{{DType::float64, {2, 3}, -3, 3}},
@@ -153,7 +179,16 @@ std::vector<Example> reduce_examples(bool of_nothing) {
 
 std::vector<Example> Sum::examples() { return reduce_examples<tapewise::sum>(true); }
 std::vector<Example> Mean::examples() { return reduce_examples<tapewise::mean>(false); }
-std::vector<Example> Amax::examples() { return reduce_examples<tapewise::amax>(false); }
+std::vector<Example> Amax::examples() {
+  return reduce_examples<[](const Operand& x, const Axes& axes, bool keepdims) {
+    return amax(x, axes, keepdims, usual_ties(axes));
+  }>(false);
+}
+std::vector<Example> Amin::examples() {
+  return reduce_examples<[](const Operand& x, const Axes& axes, bool keepdims) {
+    return amin(x, axes, keepdims, usual_ties(axes));
+  }>(false);
+}
 std::vector<Example> LogSumExp::examples() { return reduce_examples<tapewise::logsumexp>(true); }
 
 }  // namespace ops

@@ -67,8 +67,10 @@ struct Rule {
 ///     template <int I, class T> static auto partial(T x..., T y)   // ∂y/∂x_I, or One, MinusOne,
 ///     Zero
 ///
-/// with the attribute as a further, last argument when it declares one. Who reads the rule is
-/// decided by T: float, double, a SIMD batch, Complex, Operand (records B), Probe (writes text).
+/// with the attribute as a further, last argument when it declares one, and may then give
+/// `static std::string refusal(const Attribute&)`: what is wrong with it, for a DomainError. Who
+/// reads the rule is decided by T: float, double, a SIMD batch, Complex, Operand (records B), Probe
+/// (writes text).
 template <int N>
 struct Elementwise : Rule {
   static constexpr bool elementwise_scheme = true;

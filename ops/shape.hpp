@@ -37,7 +37,10 @@ Var slice_into(const Operand& g, const Shape& shape, const Slices& slices);
 namespace ops {
 
 struct Reshape : Structured {
-  static constexpr std::string_view name = "reshape", formula = "x in another shape";
+  static constexpr std::string_view name = "reshape", formula = "x in another shape",
+                                    signature = "reshape(x, shape)",
+                                    derivative = "x̄ = ḡ in the shape of x",
+                                    peers = "torch.reshape, jax.numpy.reshape, tf.reshape";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool alias = true;
@@ -67,7 +70,10 @@ struct CopyRule : Structured {
 };
 
 struct Transpose : CopyRule {
-  static constexpr std::string_view name = "transpose", formula = "xᵀ";
+  static constexpr std::string_view name = "transpose", formula = "xᵀ",
+                                    signature = "transpose(x, axes=all in reverse)",
+                                    derivative = "x̄ = ḡ with its axes put back",
+                                    peers = "torch.permute, jax.numpy.transpose, tf.transpose";
   using Attribute = Axes;  ///< result axis k is axis [k] of x; none: all in reverse
   static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
@@ -85,7 +91,12 @@ struct Transpose : CopyRule {
 };
 
 struct BroadcastTo : CopyRule {
-  static constexpr std::string_view name = "broadcast_to", formula = "x, repeated";
+  static constexpr std::string_view name = "broadcast_to", formula = "x, repeated",
+                                    signature = "broadcast_to(x, shape)",
+                                    derivative = "x̄ = Σ ḡ over the axes of the repetition",
+                                    peers =
+                                        "torch.broadcast_to, jax.numpy.broadcast_to, "
+                                        "tf.broadcast_to";
   static constexpr bool broadcast = true;
   using Attribute = Sizes;
   static Var batch(const Batched& b);
@@ -103,7 +114,10 @@ struct BroadcastTo : CopyRule {
 };
 
 struct Concat : Structured {
-  static constexpr std::string_view name = "concat", formula = "(a, b, ...) along an axis";
+  static constexpr std::string_view name = "concat", formula = "(a, b, ...) along an axis",
+                                    signature = "concat({a, b, ...}, axis)",
+                                    derivative = "ā, b̄, ... = the parts of ḡ",
+                                    peers = "torch.cat, jax.numpy.concatenate, tf.concat";
   static constexpr DTypes dtypes = every_dtype;
   struct Attribute {
     std::int64_t axis;
@@ -127,7 +141,12 @@ struct Concat : Structured {
 };
 
 struct SliceOp : CopyRule {
-  static constexpr std::string_view name = "slice", formula = "x[start:stop:step, ...]";
+  static constexpr std::string_view name = "slice", formula = "x[start:stop:step, ...]",
+                                    signature = "slice(x, {{start, stop, step}, ...})",
+                                    derivative = "x̄ = zeros with ḡ at [start:stop:step, ...]",
+                                    peers =
+                                        "torch.Tensor.__getitem__, jax.lax.slice, "
+                                        "tf.strided_slice";
   using Attribute = Slices;
   static Var batch(const Batched& b);
   static Type type(const TypeArgs& args) {
@@ -152,7 +171,10 @@ struct SliceOp : CopyRule {
 
 struct SliceInto : CopyRule {
   static constexpr std::string_view name = "slice_into",
-                                    formula = "zeros with g at [start:stop:step, ...]";
+                                    formula = "zeros with g at [start:stop:step, ...]",
+                                    signature = "slice_into(g, shape, {{start, stop, step}, ...})",
+                                    derivative = "x̄ = ḡ[start:stop:step, ...]",
+                                    peers = "torch.slice_scatter, jax.numpy.ndarray.at.set";
   struct Attribute {
     Sizes shape;
     Slices slices;

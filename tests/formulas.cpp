@@ -25,7 +25,7 @@ const tw::OpRecord& op_called(std::string_view name) {
 std::string partial(std::string_view name, int use, Notation notation = Notation::plain) {
   const tw::OpRecord& op = op_called(name);
   const std::array<std::string, 3> names = {"a", "b", "c"};
-  const std::array<double, 4> attribute = {3.0};
+  const std::array<double, 4> attribute = {name == "pow" ? 3.0 : 0.0};
   return op.partial_text(use, notation, std::span(names).first(static_cast<std::size_t>(op.arity)),
                          attribute.data());
 }

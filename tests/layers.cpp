@@ -48,8 +48,12 @@ bool names_xtensor(const std::string& include) {
   return include.starts_with("xtensor/") || include.starts_with("xtl/");
 }
 bool names_blas(const std::string& include) {
-  return include.starts_with("xtensor-blas/") || include.starts_with("xflens/") ||
-         include.ends_with("cblas.h") || include.ends_with("lapacke.h");
+  return include.starts_with("xtensor-blas/") || include.ends_with("cblas.h");
+}
+/// The raw bindings that come with xtensor-blas, in a file of their own: they cannot be read beside
+/// cblas.h.
+bool names_lapack(const std::string& include) {
+  return include.starts_with("xflens/") || include.ends_with("lapacke.h");
 }
 bool names_xsimd(const std::string& include) { return include.starts_with("xsimd/"); }
 
@@ -75,6 +79,9 @@ Lines violations(const std::string& path, const Lines& lines) {
     }
     if (library && names_blas(name) && !path.starts_with("ops/kernels/")) {
       object("only a file below ops/kernels/ names BLAS");
+    }
+    if (library && names_lapack(name) && path != "ops/kernels/lapack.cpp") {
+      object("only ops/kernels/lapack.cpp names LAPACK");
     }
   }
   return wrong;
@@ -170,6 +177,8 @@ TEST_CASE("the layer rules find planted violations") {
     CHECK(wrong("ops/kernels/reduce.cpp", "#include <xsimd/xsimd.hpp>") == 1);
     CHECK(wrong("ops/kernels/gemm.cpp", "#include <cblas.h>") == 0);
     CHECK(wrong("ops/linalg.cpp", "#include <cblas.h>") == 1);
+    CHECK(wrong("ops/kernels/lapack.cpp", "#include <xflens/cxxlapack/cxxlapack.cxx>") == 0);
+    CHECK(wrong("ops/solve.cpp", "#include <xflens/cxxlapack/cxxlapack.cxx>") == 1);
     CHECK(wrong("nn/linear.cpp", "#include <xtensor-blas/xblas.hpp>") == 1);
 
     const Lines blas = {"#include <cblas.h>"}, none = {"#include <vector>"};

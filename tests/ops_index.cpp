@@ -166,3 +166,36 @@ TEST_CASE("a program meets a bad index of its run, and recovers") {
   program.run();
   CHECK(program.value<double>(y) == xt::xarray<double>{4, 3});
 }
+
+TEST_CASE("masked_fill fills where the mask holds") {
+  tw::Tape tape;
+  const auto x = tape.input(xt::xarray<double>{{1, 2}, {3, 4}});
+  const auto mask = tape.input(xt::xarray<bool>{true, false});
+  CHECK(show(tw::masked_fill(x, mask, -9)) == "(2,2) -9 2 -9 4");
+  CHECK(show(tw::masked_fill(x, x > 2.0, 0)) == "(2,2) 1 2 0 0");
+  const auto value = tape.input(7.0);
+  const auto y = sum(square(tw::masked_fill(x, mask, value)));
+  CHECK(show(tw::backward(y)[x]) == "(2,2) 0 4 0 8");
+  CHECK(show(tw::backward(y)[value]) == "() 28");
+  const auto column = reshape(tape.input(xt::xarray<double>{1, 2}), {2, 1});
+  const auto size = tape.size();
+  CHECK(contains(message_of<tw::ShapeError>([&] { (void)tw::masked_fill(column, mask, 0); }),
+                 "[masked_fill] mask (2,) and value do not broadcast to (2,1)"));
+  CHECK(contains(message_of<tw::TypeError>([&] { (void)tw::masked_fill(x, x, 0); }),
+                 "[masked_fill] the mask is of dtype bool, given float64 (2,2)"));
+  CHECK(tape.size() == size);
+}
+
+TEST_CASE("scatter_add onto an array adds to what is there") {
+  tw::Tape tape;
+  const auto x = tape.input(xt::xarray<double>{{10, 20, 30}});
+  const auto g = tape.input(xt::xarray<double>{{1, 2, 3, 4}});
+  const auto places = tape.input(xt::xarray<std::int64_t>{{0, 2, 0, -1}});
+  CHECK(show(tw::scatter_add(x, places, g, 1)) == "(1,3) 14 20 36");
+  const auto y = sum(square(tw::scatter_add(x, places, g, -1)));
+  CHECK(show(tw::backward(y)[x]) == "(1,3) 28 40 72");
+  CHECK(show(tw::backward(y)[g]) == "(1,4) 28 72 28 72");
+  const auto two = tape.input(xt::xarray<double>{{10, 20, 30}, {0, 0, 0}});
+  CHECK(contains(message_of<tw::ShapeError>([&] { (void)tw::scatter_add(two, places, g, 1); }),
+                 "[scatter_add] x and g differ in another axis than 1: (2,3) and (1,4)"));
+}

@@ -5,27 +5,18 @@
 #include <tapewise/tapewise.hpp>
 #include <vector>
 
+#include "counted.hpp"
 #include "show.hpp"
 
 namespace tw = tapewise;
 using tests::contains;
+using tests::counted;
 using tests::message_of;
 using tests::show;
 using tw::DType;
 using tw::Slice;
 
 namespace {
-
-/// 0, 1, 2, ... in this shape.
-tw::Var counted(tw::Tape& tape, const tw::Shape& shape, DType dtype = DType::float64) {
-  tw::Array array({dtype, shape});
-  tw::with_type(dtype, [&](auto t) {
-    for (std::int64_t i = 0; i < shape.size(); ++i) {
-      array.as<decltype(t)>()[i] = static_cast<decltype(t)>(static_cast<double>(i));
-    }
-  });
-  return tape.input(array);
-}
 
 const double inf = std::numeric_limits<double>::infinity();
 const double not_a_number = std::numeric_limits<double>::quiet_NaN();

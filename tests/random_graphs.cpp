@@ -152,6 +152,7 @@ std::string disagreement(std::uint64_t seed, int size, tw::DType dtype, bool lar
                                    .share = false,
                                    .absorb = false,
                                    .fuse = false,
+                                   .pair = false,
                                    .reuse = false,
                                    .update_in_place = false};
   const std::pair<const char*, tw::CompileOptions> programs[] = {

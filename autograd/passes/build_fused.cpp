@@ -154,9 +154,39 @@ class FusedBuilder {
       group_.block_rows = 1;
       group_.block_columns = block_elements_;
     }
+    fit_repeated_rows();
     group_.block_rows = std::min(group_.block_rows, std::max<std::int64_t>(rows, 1));
     // A single row of columns needs no more than a block.
     if (rows == 1) group_.block_rows = 1;
+  }
+
+  /// Rows of an operand that come again after `period` rows lie behind each other in a block when
+  /// blocks divide the period.
+  void fit_repeated_rows() {
+    if (group_.folds_across) return;
+    for (std::size_t o = 0; o < outside_.size(); ++o) {
+      const std::int64_t period = period_of(o);
+      if (period == 0) continue;
+      std::int64_t fitting = std::min(group_.block_rows, period);
+      while (period % fitting != 0) --fitting;
+      if (2 * fitting >= group_.block_rows) group_.block_rows = fitting;
+    }
+  }
+
+  /// After so many rows the rows of an operand come again, having been contiguous; else 0.
+  std::int64_t period_of(std::size_t outside) const {
+    const Strides& strides = merged_[outside];
+    if (outer_ < 2 || outside_[outside].column || strides[outer_] != 1) return 0;
+    std::int64_t period = 1, contiguous = group_.columns;
+    std::size_t axis = outer_;
+    for (; axis > 0 && strides[axis - 1] == contiguous; --axis) {
+      period *= sizes_[axis - 1];
+      contiguous *= sizes_[axis - 1];
+    }
+    for (std::size_t a = 0; a < axis; ++a) {
+      if (strides[a] != 0) return 0;
+    }
+    return axis == 0 || period == 1 ? 0 : period;
   }
 
   /// Slots of what lies outside: how each moves with the block.
@@ -258,8 +288,11 @@ class FusedBuilder {
     op.loop = loop_of(
         node, number, [](const FusedOperand& in) { return in.column_bytes == 0; }, op);
   }
+  /// Whether the rows of a block do not lie at equal distances.
   bool irregular(const FusedOperand& x) const {
-    return x.slot < group_.externals.size() && !group_.externals[x.slot].axes.empty();
+    if (x.slot >= group_.externals.size() || group_.externals[x.slot].axes.empty()) return false;
+    const std::int64_t period = x.slot < outside_.size() ? period_of(x.slot) : 0;
+    return period == 0 || period % group_.block_rows != 0;
   }
 
   template <class IsNumber>

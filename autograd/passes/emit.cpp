@@ -85,6 +85,22 @@ void add_scalars(Plan& plan, const Draft& draft, const Units& units, const Units
   plan.steps.back().scalars = code;
 }
 
+/// A node and its by-product, whose memory stands behind the operands.
+void add_pair(Plan& plan, const Draft& draft, DraftId giver, DraftId by_product,
+              const Placement& placement) {
+  const DraftNode &node = draft.nodes[giver], &second = draft.nodes[by_product];
+  const auto operands = draft.operands_of(second);
+  std::vector<DraftId> all(operands.begin(), operands.end());
+  std::vector<const Type*> in;
+  for (const DraftId operand : operands) in.push_back(&draft.type_of(draft.nodes[operand]));
+  const Kernel kernel =
+      node.op->kernel_with_by_product({in, draft.type_of(node), draft.attribute_of(node),
+                                       draft.numbers == Numbers::complex128, draft.simd});
+  all.push_back(by_product);
+  add_step(plan, draft, node, kernel, placement.places[giver], all, placement.places);
+  plan.steps.back().by_product = second.op;
+}
+
 /// What the plan says of its leaves, outputs and labels.
 void describe_plan(Plan& plan, const Draft& draft, const Placement& placement) {
   Tape& tape = *draft.tape;
@@ -136,6 +152,10 @@ std::shared_ptr<const Plan> emit(const Draft& draft, const Units& units, const P
     }
     if (unit.kind == Units::Kind::scalars) {
       add_scalars(*plan, draft, units, unit, placement);
+      continue;
+    }
+    if (unit.kind == Units::Kind::paired) {
+      add_pair(*plan, draft, id, units.members[unit.begin + 1], placement);
       continue;
     }
     const auto operands = draft.operands_of(node);

@@ -30,7 +30,7 @@ void fold(Draft& draft) {
     if (draft.numbers == Numbers::complex128 && is_float(type.dtype))
       type.dtype = DType::complex128;
     auto value = std::make_shared<const Array>(type);
-    if (node.op->traits.alias) {
+    if (node.alias) {
       std::memcpy(value->data(), in[0], type.bytes());
     } else {
       const Kernel kernel = draft.kernel_of(node);

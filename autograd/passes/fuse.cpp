@@ -20,6 +20,7 @@ enum class Pattern : std::uint8_t {
   number,  ///< all the same
   column,  ///< one number per row
   row,     ///< the same row for all rows
+  some,    ///< rows that repeat: the operand is broadcast along some of the outer axes
   mixed,
 };
 
@@ -39,6 +40,7 @@ Pattern pattern_of(const Shape& operand, const Shape& full, std::size_t split) {
   if (outer_none && inner_none) return Pattern::number;
   if (outer_all && inner_none) return Pattern::column;
   if (outer_none && inner_all) return Pattern::row;
+  if (inner_all) return Pattern::some;
   return Pattern::mixed;
 }
 
@@ -94,7 +96,7 @@ class Fuser {
       level = std::max(level, level_[memory]);
     }
     level_[id] = level;
-    if (node.role == Role::compute && node.op->traits.alias) return;
+    if (node.role == Role::compute && node.alias) return;
     if (scalars_wanted_ && is_scalar_op(node)) return add_scalar(id);
     if (fuse_ && node.role == Role::compute && join_any(id, level)) return;
     level_[id] = level + 1;
@@ -323,7 +325,7 @@ class Fuser {
     }
     for (DraftId id = static_cast<DraftId>(draft_.nodes.size()); id-- > 0;) {
       const DraftNode& node = draft_.nodes[id];
-      if (node.role == Role::dead || (node.role == Role::compute && node.op->traits.alias)) {
+      if (node.role == Role::dead || (node.role == Role::compute && node.alias)) {
         continue;
       }
       if (group_of_[id] != none && target[id] < several && target[id] != group_of_[id]) {

@@ -36,6 +36,10 @@ void pin(Draft& draft);
 /// memory is free again.
 void advance(Draft& draft);
 
+/// A node and its by-product (OpRecord::by_product) become one unit, where the by-product's further
+/// operands are known when the run begins.
+void pair(const Draft& draft, Units& units);
+
 /// The order of units: as recorded, as far as groups allow, with the assigns at the end, after all
 /// that can throw. Nodes that are in no group become units of their own.
 void schedule(const Draft& draft, Units& units);

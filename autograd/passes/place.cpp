@@ -60,8 +60,7 @@ bool all_read_before(const Draft& draft, std::span<const DraftId> members, Draft
 /// from then on (the step itself may, element by element) and nothing can throw any more.
 bool can_update_in_place(const Draft& draft, const Units& units, DraftId leaf, DraftId value) {
   const DraftNode& node = draft.nodes[value];
-  if (node.role != Role::compute || node.op->traits.alias || node.op->traits.may_throw)
-    return false;
+  if (node.role != Role::compute || node.alias || node.op->traits.may_throw) return false;
   for (const DraftId output : draft.outputs) {
     if (draft.memory_of(output) == value) return false;
   }

@@ -22,6 +22,28 @@ std::vector<Guard> guards_before_newest(const Tape& tape, std::span<const NodeId
   return kept;
 }
 
+/// Where in an ascending list of ids each of them stands.
+class Positions {
+ public:
+  explicit Positions(const std::vector<NodeId>& ids) : ids_(ids), first_(ids.front()) {
+    const std::size_t range = ids.back() - first_ + 1;
+    if (range / 8 > ids.size()) return;  // sparse: searched for
+    table_.resize(range);
+    for (std::size_t k = 0; k < ids.size(); ++k) {
+      table_[ids[k] - first_] = static_cast<DraftId>(k);
+    }
+  }
+  DraftId operator()(NodeId id) const {
+    if (!table_.empty()) return table_[id - first_];
+    return static_cast<DraftId>(std::lower_bound(ids_.begin(), ids_.end(), id) - ids_.begin());
+  }
+
+ private:
+  const std::vector<NodeId>& ids_;
+  NodeId first_;
+  std::vector<DraftId> table_;
+};
+
 /// A constant number, or an array constant, as an array of the plan.
 std::shared_ptr<const Array> constant_array(const Tape& tape, NodeId id, Numbers numbers) {
   Type type = tape.type(id);
@@ -55,15 +77,14 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
       if (is_float(type.dtype)) type.dtype = DType::float64;
     }
   }
-  const auto position = [&](NodeId id) {
-    return static_cast<DraftId>(std::lower_bound(needed.begin(), needed.end(), id) -
-                                needed.begin());
-  };
+  const Positions position(needed);
   draft.nodes.reserve(needed.size() + guards.size());
   for (const NodeId id : needed) {
     const Node& node = tape.node(id);
     DraftNode d;
     d.op = node.op;
+    d.alias = node.op->traits.alias;
+    draft.has_aliases = draft.has_aliases || d.alias;
     d.type = node.type;
     d.origin = id;
     d.operands_begin = static_cast<std::uint32_t>(draft.operands.size());

@@ -37,6 +37,7 @@ class Run {
     to_.tape = draft.tape;
     to_.numbers = draft.numbers;
     to_.simd = draft.simd;
+    to_.has_aliases = draft.has_aliases;
     list_readers();
     measure();
     if (checkpoints) list_checkpoints();
@@ -88,7 +89,7 @@ class Run {
   }
   bool is_carried_out(DraftId id) const {
     const DraftNode& node = from_.nodes[id];
-    if (node.role == Role::compute) return !node.op->traits.alias;
+    if (node.role == Role::compute) return !node.alias;
     return node.role == Role::guard || node.role == Role::assign;
   }
   bool has_readers(DraftId memory) const { return next_[memory] < readers_begin_[memory + 1]; }
@@ -97,7 +98,7 @@ class Run {
   void measure() {
     for (DraftId id = 0; id < from_.nodes.size(); ++id) {
       const DraftNode& node = from_.nodes[id];
-      if (node.role != Role::compute || node.op->traits.alias) continue;
+      if (node.role != Role::compute || node.alias) continue;
       const std::size_t bytes = from_.bytes_of(node);
       if (bytes >= least_bytes) bytes_[id] = ArenaPacker::rounded(bytes);
     }
@@ -204,7 +205,7 @@ class Run {
   /// The node that holds an operand now, through aliases of it.
   DraftId read(DraftId operand) {
     const DraftNode& node = from_.nodes[operand];
-    if (node.role != Role::compute || !node.op->traits.alias) return current_[operand];
+    if (node.role != Role::compute || !node.alias) return current_[operand];
     const DraftId of[] = {read(from_.operands_of(node)[0])};
     const DraftId before = current_[operand];
     if (before == none || to_.operands_of(to_.nodes[before])[0] != of[0]) {

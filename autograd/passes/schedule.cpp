@@ -12,7 +12,7 @@ using Role = DraftNode::Role;
 void add_single_units(const Draft& draft, Units& units) {
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     const DraftNode& node = draft.nodes[id];
-    const bool computed = node.role == Role::compute && !node.op->traits.alias;
+    const bool computed = node.role == Role::compute && !node.alias;
     if (units.unit_of[id] != Units::none) continue;
     if (!computed && node.role != Role::guard && node.role != Role::assign) continue;
     units.unit_of[id] = static_cast<std::uint32_t>(units.units.size());

@@ -1,7 +1,7 @@
+#include <bit>
 #include <cstring>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
-#include <unordered_map>
 
 namespace tapewise::passes {
 
@@ -15,21 +15,49 @@ std::size_t mix(std::size_t h, std::size_t x) { return (h ^ x) * 0x9E3779B97F4A7
 struct Same {
   const Draft& draft;
 
-  std::size_t operator()(DraftId id) const {
-    const DraftNode& node = draft.nodes[id];
+  std::size_t hash(const DraftNode& node) const {
     std::size_t h = mix(reinterpret_cast<std::size_t>(node.op), node.type);
     for (const DraftId operand : draft.operands_of(node)) h = mix(h, operand);
     for (std::size_t w = 0; w < words(node); ++w) h = mix(h, draft.attributes[node.attribute + w]);
     return h ^ (h >> 29U);
   }
-  bool operator()(DraftId x, DraftId y) const {
-    const DraftNode &a = draft.nodes[x], &b = draft.nodes[y];
+  bool equal(const DraftNode& a, const DraftNode& b) const {
     const auto of_a = draft.operands_of(a), of_b = draft.operands_of(b);
     return a.op == b.op && a.type == b.type &&
            std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end()) &&
            std::memcmp(draft.attribute_of(a), draft.attribute_of(b), words(a) * 8) == 0;
   }
   static std::size_t words(const DraftNode& node) { return (node.op->attribute_bytes + 7) / 8; }
+};
+
+/// Nodes by what they compute: a hash table with open addressing, as there can be millions.
+class Known {
+ public:
+  explicit Known(const Draft& draft)
+      : same_{draft}, entries_(std::bit_ceil(draft.nodes.size() * 2 + 2)) {}
+
+  /// The first node that equals this one: itself when there was none.
+  DraftId first_of(DraftId id) {
+    const DraftNode& node = same_.draft.nodes[id];
+    const std::size_t hash = same_.hash(node), mask = entries_.size() - 1;
+    const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
+    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
+      Entry& entry = entries_[at];
+      if (entry.tag == 0) {
+        entry = {tag, id};
+        return id;
+      }
+      if (entry.tag == tag && same_.equal(node, same_.draft.nodes[entry.id])) return entry.id;
+    }
+  }
+
+ private:
+  struct Entry {
+    std::uint32_t tag = 0;  // 0: empty
+    DraftId id = 0;
+  };
+  Same same_;
+  std::vector<Entry> entries_;
 };
 
 bool may_be_shared(const Draft& draft, const DraftNode& node) {
@@ -42,12 +70,10 @@ bool may_be_shared(const Draft& draft, const DraftNode& node) {
 
 void share(Draft& draft) {
   std::vector<DraftId> same_as(draft.nodes.size());
-  std::unordered_map<DraftId, DraftId, Same, Same> first(draft.nodes.size(), Same{draft},
-                                                         Same{draft});
+  Known known(draft);
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     for (DraftId& operand : draft.operands_of(draft.nodes[id])) operand = same_as[operand];
-    same_as[id] =
-        may_be_shared(draft, draft.nodes[id]) ? first.try_emplace(id, id).first->second : id;
+    same_as[id] = may_be_shared(draft, draft.nodes[id]) ? known.first_of(id) : id;
   }
   for (DraftId& output : draft.outputs) output = same_as[output];
 }

@@ -10,6 +10,7 @@ struct Units {
   enum class Kind : std::uint8_t {
     single,   ///< one node, one kernel
     fused,    ///< a large array's ops, block by block: see FusedGroup
+    paired,   ///< two nodes, one kernel: the second is the first's by-product
     scalars,  ///< ops on single numbers, as byte-code: see ScalarCode
   };
   struct Unit {

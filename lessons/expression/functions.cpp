@@ -103,6 +103,9 @@ Var reduce(Arguments& in) {
   return f(x, axes(in), in.number(2, "keepdims", 0) != 0);
 }
 
+Var highest(const Operand& x, const Axes& axes, bool keepdims) { return amax(x, axes, keepdims); }
+Var lowest(const Operand& x, const Axes& axes, bool keepdims) { return amin(x, axes, keepdims); }
+
 LossOptions loss_options(Arguments& in) {
   const std::string word = in.word(2, "reduction", "mean");
   LossOptions options;
@@ -126,7 +129,9 @@ const std::map<std::string, Function, std::less<>>& structured_functions() {
   static const std::map<std::string, Function, std::less<>> all = {
       {"sum", reduce<sum>},
       {"mean", reduce<mean>},
-      {"amax", reduce<amax>},
+      {"amax", reduce<highest>},
+      {"amin", reduce<lowest>},
+      {"prod", reduce<prod>},
       {"logsumexp", reduce<logsumexp>},
       {"softmax",
        [](Arguments& in) {
@@ -348,7 +353,7 @@ Var call_function(Tape& tape, const std::string& function, const std::vector<Arg
                                       [](const Argument& a) { return a.keyword.empty(); });
   // max(x) is the largest element, max(a, b) the larger of two.
   if (function == "max" && operands == 1) {
-    const Var y = reduce<amax>(in);
+    const Var y = reduce<highest>(in);
     in.require_all_used();
     return y;
   }

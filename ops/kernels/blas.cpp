@@ -15,33 +15,28 @@ namespace {
 /// 55 ns to begin, gemv 12 (measured with OpenBLAS 0.3.21; even at about 5x5x5 and 1x1x8).
 constexpr std::int64_t tiny_matrix = 64, tiny_vector = 8;
 
-/// Products are split over our own threads: OpenBLAS's pool would compete with ours.
-void use_one_blas_thread() {
-  static const bool done = (openblas_set_num_threads(1), true);
-  (void)done;
-}
-
 CBLAS_TRANSPOSE flag(std::uint32_t transposed) {
   return transposed != 0 ? CblasTrans : CblasNoTrans;
 }
 
-/// The rows that lie behind each other in memory have `ld` elements.
-struct Leading {
-  int a, b, c;
-};
-
-void gemm(const Product& p, const Leading& ld, const float* a, const float* b, float* c) {
+void gemm(const Product& p, const Leading& ld, const float* a, const float* b, float* c,
+          bool add = false) {
   cblas_sgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
-              static_cast<int>(p.n), static_cast<int>(p.k), 1.0F, a, ld.a, b, ld.b, 0.0F, c, ld.c);
+              static_cast<int>(p.n), static_cast<int>(p.k), 1.0F, a, static_cast<int>(ld.a), b,
+              static_cast<int>(ld.b), add ? 1.0F : 0.0F, c, static_cast<int>(ld.c));
 }
-void gemm(const Product& p, const Leading& ld, const double* a, const double* b, double* c) {
+void gemm(const Product& p, const Leading& ld, const double* a, const double* b, double* c,
+          bool add = false) {
   cblas_dgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
-              static_cast<int>(p.n), static_cast<int>(p.k), 1.0, a, ld.a, b, ld.b, 0.0, c, ld.c);
+              static_cast<int>(p.n), static_cast<int>(p.k), 1.0, a, static_cast<int>(ld.a), b,
+              static_cast<int>(ld.b), add ? 1.0 : 0.0, c, static_cast<int>(ld.c));
 }
-void gemm(const Product& p, const Leading& ld, const Complex* a, const Complex* b, Complex* c) {
-  const Complex one = 1.0, zero = 0.0;
+void gemm(const Product& p, const Leading& ld, const Complex* a, const Complex* b, Complex* c,
+          bool add = false) {
+  const Complex one = 1.0, old = add ? 1.0 : 0.0;
   cblas_zgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
-              static_cast<int>(p.n), static_cast<int>(p.k), &one, a, ld.a, b, ld.b, &zero, c, ld.c);
+              static_cast<int>(p.n), static_cast<int>(p.k), &one, a, static_cast<int>(ld.a), b,
+              static_cast<int>(ld.b), &old, c, static_cast<int>(ld.c));
 }
 
 /// Multiplications from which on a product is split over threads: some 3 µs of work.
@@ -50,8 +45,7 @@ constexpr std::int64_t large_product = 128 * 1024;
 /// The rows or the columns of C, whichever are more, shared out over the threads.
 template <class T>
 void gemm(const Product& p, const T* a, const T* b, T* c) {
-  const Leading ld = {static_cast<int>(p.trans_a != 0 ? p.m : p.k),
-                      static_cast<int>(p.trans_b != 0 ? p.k : p.n), static_cast<int>(p.n)};
+  const Leading ld = {p.trans_a != 0 ? p.m : p.k, p.trans_b != 0 ? p.k : p.n, p.n};
   const bool by_rows = p.m >= p.n;
   constexpr std::int64_t unit = 16;
   const std::int64_t most = std::min((by_rows ? p.m : p.n) / unit, p.m * p.n * p.k / large_product);
@@ -121,6 +115,11 @@ void multiply_any(const Product& p, const T* a, const T* b, T* c) {
 
 }  // namespace
 
+void use_one_blas_thread() {
+  static const bool done = (openblas_set_num_threads(1), true);
+  (void)done;
+}
+
 void multiply(const Product& p, const float* a, const float* b, float* c) {
   multiply_any(p, a, b, c);
 }
@@ -129,6 +128,47 @@ void multiply(const Product& p, const double* a, const double* b, double* c) {
 }
 void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c) {
   multiply_any(p, a, b, c);
+}
+
+void multiply_tile(const Product& p, const Leading& ld, bool add, const float* a, const float* b,
+                   float* c) {
+  use_one_blas_thread();
+  gemm(p, ld, a, b, c, add);
+}
+void multiply_tile(const Product& p, const Leading& ld, bool add, const double* a, const double* b,
+                   double* c) {
+  use_one_blas_thread();
+  gemm(p, ld, a, b, c, add);
+}
+void multiply_tile(const Product& p, const Leading& ld, bool add, const Complex* a,
+                   const Complex* b, Complex* c) {
+  use_one_blas_thread();
+  gemm(p, ld, a, b, c, add);
+namespace {
+CBLAS_UPLO uplo(const Triangle& t) { return t.lower != 0 ? CblasLower : CblasUpper; }
+CBLAS_DIAG diagonal(const Triangle& t) { return t.unit_diagonal != 0 ? CblasUnit : CblasNonUnit; }
+void trsm(const Triangle& t, int n, int k, const float* a, float* x) {
+  cblas_strsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0F, a, n,
+              x, k);
+void trsm(const Triangle& t, int n, int k, const double* a, double* x) {
+  cblas_dtrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0, a, n,
+              x, k);
+void trsm(const Triangle& t, int n, int k, const Complex* a, Complex* x) {
+  const Complex one = 1.0;
+  cblas_ztrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, &one, a, n,
+              x, k);
+template <class T>
+void solve_any(const Triangle& t, std::int64_t n, std::int64_t k, const T* a, T* x) {
+  if (n == 0 || k == 0) return;
+  trsm(t, static_cast<int>(n), static_cast<int>(k), a, x);
+}  // namespace
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const float* a, float* x) {
+  solve_any(t, n, k, a, x);
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const double* a, double* x) {
+  solve_any(t, n, k, a, x);
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const Complex* a,
+                    Complex* x) {
+  solve_any(t, n, k, a, x);
 }
 
 }  // namespace tapewise::kernels

@@ -24,7 +24,7 @@ struct ElementwiseParams {
   std::size_t n;  ///< elements along the inner axis
   std::size_t operands;
   std::size_t outer_rank;
-  alignas(8) std::byte attribute[16];
+  alignas(8) std::byte attribute[elementwise_attribute_bytes];
   // From here on for the strided case only: flat kernels are stored without it.
   std::size_t inner_out_bytes;
   std::array<std::int64_t, Shape::max_rank> outer_sizes;

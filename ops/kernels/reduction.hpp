@@ -26,11 +26,12 @@ Reduction plan_reduction(const Shape& x, std::uint32_t axes, SimdLevel simd);
 /// float sums are formed in trees of eight and then in double; all orders are fixed by the shapes.
 template <class T>
 struct ReductionKernels {
-  KernelFn sum, max, mean, logsumexp;
-  RowLoop sum_rows, max_rows, mean_rows, logsumexp_rows;  ///< the same numbers, for fused groups
-  FoldLoops fold;                                         ///< sums, block by block
+  KernelFn sum, max, min, mean, logsumexp;
+  RowLoop sum_rows, max_rows, min_rows, mean_rows,
+      logsumexp_rows;  ///< the same numbers, for fused groups
+  FoldLoops fold;      ///< sums, block by block
 };
-/// T: float, double, std::int64_t (sum and max only) or Complex; the last two know no levels.
+/// T: float, double, std::int64_t (sum, max and min only) or Complex; the last two know no levels.
 template <class T>
 const ReductionKernels<T>& reductions_at(SimdLevel level);
 

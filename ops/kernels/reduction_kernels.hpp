@@ -29,26 +29,30 @@ struct Plus {
   static Accumulator join(Accumulator a, Accumulator b) { return a + b; }
 };
 
-template <class T>
-struct Largest {
+template <class T, bool largest>
+struct Extreme {
   using Number = T;
   using Accumulator = T;
   static constexpr bool in_eights = false;   // g++ would not vectorise the tree,
   static constexpr std::int64_t lanes = 32;  // nor a loop short enough to be unrolled
   static T start() {
+    using Limits = std::numeric_limits<T>;
     if constexpr (std::is_integral_v<T>)
-      return std::numeric_limits<T>::lowest();
+      return largest ? Limits::lowest() : Limits::max();
     else
-      return T(-std::numeric_limits<double>::infinity());
+      return T((largest ? -1 : 1) * std::numeric_limits<double>::infinity());
   }
   /// A NaN stays once it is there, and comes in although no comparison says so.
   static T pair(T a, T b) {
-    const int takes = static_cast<int>(b > a) | static_cast<int>(b != b);  // without a branch
+    const int wins = largest ? static_cast<int>(b > a) : static_cast<int>(b < a);
+    const int takes = wins | static_cast<int>(b != b);  // without a branch
     return takes != 0 ? b : a;
   }
   static T into(T a, T b) { return pair(a, b); }
   static T join(T a, T b) { return pair(a, b); }
 };
+template <class T>
+using Largest = Extreme<T, true>;
 
 /// Folds each of `width` columns of `rows` rows into its accumulator, eight rows at a time.
 template <class Fold, class T = typename Fold::Number, class A = typename Fold::Accumulator>
@@ -216,9 +220,9 @@ void mean_kernel(const KernelCall& call) {
   reduce<Plus<T>>(call, [count](A acc) { return static_cast<T>(acc / count); });
 }
 
-template <class T>
-void max_kernel(const KernelCall& call) {
-  reduce<Largest<T>>(call, [](T acc) { return acc; });
+template <class T, bool largest>
+void extreme_kernel(const KernelCall& call) {
+  reduce<Extreme<T, largest>>(call, [](T acc) { return acc; });
 }
 
 template <class T>
@@ -290,11 +294,11 @@ void sum_rows(void* out, const void* x, std::int64_t rows, std::int64_t n) {
     static_cast<T*>(out)[r] = static_cast<T>(mean ? sum / A(static_cast<double>(n)) : sum);
   }
 }
-template <class T>
-void max_rows(void* out, const void* x, std::int64_t rows, std::int64_t n) {
+template <class T, bool largest>
+void extreme_rows(void* out, const void* x, std::int64_t rows, std::int64_t n) {
   const T* row = static_cast<const T*>(x);
   for (std::int64_t r = 0; r < rows; ++r, row += n) {
-    static_cast<T*>(out)[r] = fold_run<Largest<T>>(Largest<T>::start(), row, n);
+    static_cast<T*>(out)[r] = fold_run<Extreme<T, largest>>(Extreme<T, largest>::start(), row, n);
   }
 }
 template <class T>
@@ -322,9 +326,11 @@ template <class T>
 constexpr ReductionKernels<T> make_reduction_kernels() {
   ReductionKernels<T> kernels{};
   kernels.sum = &sum_kernel<T>;
-  kernels.max = &max_kernel<T>;
+  kernels.max = &extreme_kernel<T, true>;
+  kernels.min = &extreme_kernel<T, false>;
   kernels.sum_rows = &sum_rows<T, false>;
-  kernels.max_rows = &max_rows<T>;
+  kernels.max_rows = &extreme_rows<T, true>;
+  kernels.min_rows = &extreme_rows<T, false>;
   kernels.fold = {&add_block<T>, &add_rows<T>, &merge_sums<T>, &finish_sums<T>};
   if constexpr (!std::is_integral_v<T>) {
     kernels.mean = &mean_kernel<T>;

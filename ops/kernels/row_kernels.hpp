@@ -91,7 +91,17 @@ template <class T>
 void softmax_row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
   const T max = max_of_row(x, n, stride);
   const T sum = stride == 1 ? exp_row(x, out, n, max) : exp_strided(x, out, n, stride, max);
-  for_row(n, stride, [&](std::int64_t i) { out[i] = out[i] / sum; });
+  const T scale = T(1) / sum;
+  for_row(n, stride, [&](std::int64_t i) { out[i] = out[i] * scale; });
+}
+
+template <class T>
+LogSum<T> scaled_softmax_row(const T* x, T* out, std::int64_t n, T factor) {
+  const T max = max_of_row(x, n, 1);
+  const T sum = exp_row(x, out, n, max);
+  const T scale = factor / sum;
+  for (std::int64_t i = 0; i < n; ++i) out[i] = out[i] * scale;
+  return {max, log(sum)};
 }
 
 template <class T>
@@ -111,9 +121,9 @@ void each_row(void* out, const void* x, std::int64_t rows, std::int64_t n) {
 }
 
 template <class T>
-inline constexpr RowKernels<T> row_kernels = {&log_sum_row<T>, &softmax_row<T>, &log_softmax_row<T>,
-                                              &each_row<T, softmax_row<T>>,
-                                              &each_row<T, log_softmax_row<T>>};
+inline constexpr RowKernels<T> row_kernels = {
+    &log_sum_row<T>,     &scaled_softmax_row<T>,       &softmax_row<T>,
+    &log_softmax_row<T>, &each_row<T, softmax_row<T>>, &each_row<T, log_softmax_row<T>>};
 
 }  // namespace
 

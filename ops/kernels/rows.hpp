@@ -17,6 +17,8 @@ struct LogSum {
 template <class T>
 struct RowKernels {
   LogSum<T> (*log_sum)(const T* x, std::int64_t n);
+  /// out_i = factor · exp(x_i) / Σ exp x_j, and what log_sum returns, from the same exponentials
+  LogSum<T> (*scaled_softmax)(const T* x, T* out, std::int64_t n, T factor);
   /// out_i = exp(x_i) / Σ exp x_j
   void (*softmax)(const T* x, T* out, std::int64_t n, std::int64_t stride);
   /// out_i = x_i - log Σ exp x_j

@@ -100,6 +100,30 @@ template <std::uint32_t opcode>
   return pc + 1;
 }
 
+// Two ops of arithmetic in double precision that follow each other are one instruction of two
+// words: one jump for both, and the second need not wait for the memory of the first.
+
+using Arithmetic = std::tuple<ops::Add, ops::Subtract, ops::Multiply, ops::Divide>;
+constexpr std::uint32_t arithmetic = std::tuple_size_v<Arithmetic>;
+/// Which operand of the second op is the first's result.
+enum Joint : std::uint32_t { no_operand, first_operand, second_operand, joints };
+constexpr std::uint32_t first_pair = 1024, pairs = arithmetic * arithmetic * joints;
+
+template <std::uint32_t pair>
+[[gnu::always_inline]] inline const ScalarInstruction* step_pair(const ScalarInstruction* pc,
+                                                                 Slot* slots) {
+  using First = std::tuple_element_t<pair / joints / arithmetic, Arithmetic>;
+  using Second = std::tuple_element_t<pair / joints % arithmetic, Arithmetic>;
+  constexpr auto joint = static_cast<Joint>(pair % joints);
+  const double y = First::value(read<double>(slots, pc->a), read<double>(slots, pc->b));
+  write(slots, pc->out, y);
+  ++pc;
+  const double a = joint == first_operand ? y : read<double>(slots, pc->a);
+  const double b = joint == second_operand ? y : read<double>(slots, pc->b);
+  write(slots, pc->out, Second::value(a, b));
+  return pc + 1;
+}
+
 void run_vector(const ScalarCode& code, const ScalarCode::Vector& v, Slot* slots) {
   Slot gathered[ScalarCode::Vector::max_arity][ScalarCode::Vector::max_count];
   const void* in[ScalarCode::Vector::max_arity] = {};
@@ -139,8 +163,18 @@ const ScalarInstruction* run_call(const ScalarCode& code, const ScalarInstructio
   TAPEWISE_CASES_64(n)        \
   TAPEWISE_CASES_64((n) + 64) TAPEWISE_CASES_64((n) + 128) TAPEWISE_CASES_64((n) + 192)
 
+#define TAPEWISE_PAIR(n)            \
+  case first_pair + (n):            \
+    pc = step_pair<(n)>(pc, slots); \
+    break;
+#define TAPEWISE_PAIRS_4(n) \
+  TAPEWISE_PAIR(n) TAPEWISE_PAIR((n) + 1) TAPEWISE_PAIR((n) + 2) TAPEWISE_PAIR((n) + 3)
+#define TAPEWISE_PAIRS_16(n) \
+  TAPEWISE_PAIRS_4(n)        \
+  TAPEWISE_PAIRS_4((n) + 4) TAPEWISE_PAIRS_4((n) + 8) TAPEWISE_PAIRS_4((n) + 12)
+
 void run(const ScalarCode& code, Slot* slots) {
-  static_assert(opcodes <= 1024, "add cases below");
+  static_assert(opcodes <= first_pair && pairs == 48, "add cases below");
   const ScalarInstruction* pc = code.code.data();
   const std::uint64_t* attributes = code.attributes.data();
   while (true) {
@@ -149,6 +183,9 @@ void run(const ScalarCode& code, Slot* slots) {
       TAPEWISE_CASES_256(256)
       TAPEWISE_CASES_256(512)
       TAPEWISE_CASES_256(768)
+      TAPEWISE_PAIRS_16(0)
+      TAPEWISE_PAIRS_16(16)
+      TAPEWISE_PAIRS_16(32)
       case ScalarCode::vector:
         run_vector(code, code.vectors[pc->a], slots);
         ++pc;
@@ -166,6 +203,17 @@ std::uint32_t number_of(Numbered<Rules...>, std::string_view name) {
   return found ? number : ScalarCode::call;
 }
 
+template <class... Rules>
+constexpr auto two_word_rules(Numbered<Rules...>) {
+  return std::array{
+      (Rules::arity == 3 || !std::is_same_v<typename Rules::Attribute, NoAttribute>)...};
+}
+bool has_second_word(const ScalarInstruction& instruction) {
+  static constexpr auto of_rule = two_word_rules(AllRules{});
+  return instruction.op == ScalarCode::call ||
+         (instruction.op < opcodes && of_rule[instruction.op / dtypes]);
+}
+
 }  // namespace
 
 std::uint32_t scalar_opcode(std::string_view rule, DType number) {
@@ -174,7 +222,44 @@ std::uint32_t scalar_opcode(std::string_view rule, DType number) {
   return rule_number * dtypes + static_cast<std::uint32_t>(number);
 }
 
+namespace {
+
+/// The number among `Arithmetic` of an instruction that computes one in double; else `arithmetic`.
+std::uint32_t arithmetic_of(const ScalarInstruction& instruction) {
+  static const auto codes = []<class... R>(std::tuple<R...>*) {
+    return std::array{scalar_opcode(R::name, DType::float64)...};
+  }(static_cast<Arithmetic*>(nullptr));
+  std::uint32_t k = 0;
+  while (k < arithmetic && codes[k] != instruction.op) ++k;
+  return k;
+}
+
+}  // namespace
+
 }  // namespace kernels
+
+void join_pairs(ScalarCode& code) {
+  using namespace kernels;
+  for (std::size_t at = 0; at + 1 < code.code.size();) {
+    ScalarInstruction &first = code.code[at], &second = code.code[at + 1];
+    if (has_second_word(first)) {
+      at += 2;
+      continue;
+    }
+    const std::uint32_t a = arithmetic_of(first), b = arithmetic_of(second);
+    if (a == arithmetic || b == arithmetic) {
+      ++at;
+      continue;
+    }
+    const Joint joint = second.a == first.out   ? first_operand
+                        : second.b == first.out ? second_operand
+                                                : no_operand;
+    // A square of the first result reads it twice.
+    const bool twice = second.a == first.out && second.b == first.out;
+    first.op = first_pair + (a * arithmetic + b) * joints + (twice ? no_operand : joint);
+    at += 2;
+  }
+}
 
 void run_scalar_code(const KernelCall& call) {
   const auto& code = *call.params<const ScalarCode*>();

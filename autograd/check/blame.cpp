@@ -1,0 +1,223 @@
+#include <tapewise/autograd/check/blame.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <tapewise/autograd/check/differences.hpp>
+#include <tapewise/autograd/check/line.hpp>
+#include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/graph_walk.hpp>
+
+namespace tapewise::checking {
+
+namespace {
+
+constexpr std::int64_t one_by_one = 32;  // operands up to this size are moved element by element
+constexpr int directions = 3;
+
+/// One use of one node: the node as a function of that operand alone.
+class Use {
+ public:
+  Use(Replay& real, Replay& complex, NodeId node, int use)
+      : real_(real), complex_(complex), tape_(real.tape()), node_(node), use_(use) {
+    Random random(node * 31U + static_cast<unsigned>(use));
+    for (std::int64_t i = 0; i < real.size(node); ++i) weights_.push_back(random.sign_and_size());
+    base_ = real.numbers(parent());
+    has_complex_ = complex.computes(node);
+  }
+
+  /// The wrong entry of the worst kind, if there is one.
+  std::optional<GradcheckBlame> check(double least) {
+    const std::vector<double> analytic = record_vjp();
+    // Constants of a rule recorded in float32 have its precision.
+    if (tape_.type(node_).dtype == DType::float32) least = std::max(least, 0x1p-20);
+    if (analytic.empty()) return std::nullopt;
+    const double scale = size_of_all(analytic);
+    std::optional<GradcheckBlame> worst;
+    double worst_error = 0.0;
+    const auto compare = [&](const Direction& d, std::int64_t index) {
+      double a = 0.0;
+      for (std::int64_t i = d.begin; i < d.end; ++i) {
+        a += analytic[static_cast<std::size_t>(i)] * d.weight(i);
+      }
+      const Estimate n = slope(d);
+      if (!std::isfinite(n.slope)) return;
+      const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
+      const double off = std::isnan(a) ? size : std::abs(a - n.slope);
+      const Curve c = curve(d);
+      if (off <= 8.0 * n.error + least * size + 16.0 * c.noise / c.size) return;
+      if (at_a_kink(d, a)) return;
+      if (worst && off <= worst_error) return;
+      worst_error = off;
+      worst = describe(index, a, n.slope);
+    };
+    const auto elements = static_cast<std::int64_t>(base_.size());
+    if (elements <= one_by_one) {
+      for (std::int64_t i = 0; i < elements; ++i) compare(one_element(i), i);
+    } else {
+      Random random(7);
+      for (int k = 0; k < directions; ++k) {
+        Direction d{0, elements, {}};
+        for (std::int64_t i = 0; i < elements; ++i) d.weights.push_back(random.sign_and_size());
+        compare(d, -1);
+      }
+    }
+    return worst;
+  }
+
+ private:
+  NodeId parent() const { return tape_.parents(node_)[static_cast<std::size_t>(use_)]; }
+
+  /// What the rule gives for the cotangent `weights_`; empty where it cannot be asked.
+  std::vector<double> record_vjp() {
+    const OpRecord& op = tape_.op(node_);
+    const std::vector<double> zeros(base_.size(), 0.0);
+    if (op.traits.stops_gradient) return zeros;
+    if (op.vjp == nullptr) return {};
+    const Tape::Transaction leaves_the_tape_as_it_was(tape_);
+    Array g(tape_.type(node_));
+    for (std::size_t i = 0; i < weights_.size(); ++i) {
+      if (g.type().dtype == DType::float32) {
+        g.as<float>()[i] = static_cast<float>(weights_[i]);
+        weights_[i] = static_cast<double>(g.as<float>()[i]);
+      } else {
+        g.as<double>()[i] = weights_[i];
+      }
+    }
+    const Var cotangent = tape_.input(g);
+    const Var term = op.vjp({tape_.var(node_), cotangent, use_});
+    if (!term.has_tape()) return zeros;
+    const NodeId root = term.id();
+    if (real_.has(root)) return real_.numbers(root);
+    Replay replay(tape_);
+    for (const NodeId id :
+         ancestors(tape_, std::span(&root, 1), [&](NodeId i) { return real_.has(i); })) {
+      for (const NodeId p : tape_.parents(id)) {
+        if (real_.has(p)) replay.adopt(real_, std::span(&p, 1));
+      }
+    }
+    replay.add(std::span(&root, 1));
+    return replay.numbers(root);
+  }
+
+  static double size_of_all(const std::vector<double>& x) {
+    double most = 0.0;
+    for (const double v : x) {
+      if (std::isfinite(v)) most = std::max(most, std::abs(v));
+    }
+    return most;
+  }
+
+  Estimate slope(const Direction& d) {
+    if (has_complex_) {
+      const double s = complex_step(d);
+      return {s, 0x1p-46 * (std::abs(s) + 1e-6), 0.0};
+    }
+    return differentiate(curve(d));
+  }
+
+  double complex_step(const Direction& d) {
+    constexpr double h = 1e-100;
+    std::vector<Complex> moved(base_.begin(), base_.end());
+    for (std::int64_t i = d.begin; i < d.end; ++i) {
+      moved[static_cast<std::size_t>(i)].im = h * d.weight(i);
+    }
+    std::vector<Complex> y(weights_.size());
+    complex_.evaluate(node_, operands(complex_, moved.data()), y.data());
+    double sum = 0.0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += weights_[i] * y[i].im;
+    return sum / h;
+  }
+
+  std::vector<const void*> operands(Replay& replay, const void* moved) const {
+    std::vector<const void*> all;
+    for (const NodeId p : tape_.parents(node_)) all.push_back(replay.data(p));
+    all[static_cast<std::size_t>(use_)] = moved;
+    return all;
+  }
+
+  bool is_single(const Direction& d) const { return d.end - d.begin == 1; }
+
+  double value_at(const Direction& d, double t) {
+    std::vector<double> moved = base_;
+    for (std::int64_t i = d.begin; i < d.end; ++i) {
+      double& x = moved[static_cast<std::size_t>(i)];
+      x = is_single(d) ? t : x + t * d.weight(i);
+    }
+    std::vector<double> y(weights_.size());
+    real_.evaluate(node_, operands(real_, moved.data()), y.data());
+    double sum = 0.0;
+    for (std::size_t i = 0; i < y.size(); ++i) sum += weights_[i] * y[i];
+    return sum;
+  }
+
+  Curve curve(const Direction& d) {
+    Curve curve;
+    curve.f = [this, d](double t) { return value_at(d, t); };
+    const std::vector<double> y = real_.numbers(node_);
+    for (std::size_t i = 0; i < y.size(); ++i) curve.noise += std::abs(weights_[i] * y[i]);
+    curve.noise *= 0x1p-50;
+    const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
+    const double all = size_of_all(base_);
+    curve.at = x;
+    curve.size = x != 0.0 ? std::abs(x) : all > 0.0 ? all : 1.0;
+    return curve;
+  }
+
+  /// The sides differ, and the rule's choice lies between them (or cannot be told, along a
+  /// direction through several elements).
+  bool at_a_kink(const Direction& d, double chosen) {
+    const Curve c = curve(d);
+    const Estimate left = one_sided_slope(c, -1), right = one_sided_slope(c, 1);
+    const double apart = std::abs(left.slope - right.slope);
+    if (!(apart > 8.0 * (left.error + right.error))) return false;
+    if (apart < 1e-3 * std::max(std::abs(left.slope), std::abs(right.slope))) return false;
+    if (!is_single(d)) return true;
+    const double slack = 1e-6 * apart;
+    return chosen >= std::min(left.slope, right.slope) - slack &&
+           chosen <= std::max(left.slope, right.slope) + slack;
+  }
+
+  GradcheckBlame describe(std::int64_t index, double analytic, double numeric) const {
+    GradcheckBlame b;
+    b.node = node_;
+    b.op = tape_.op(node_).name;
+    b.name = tape_.var(node_).name();
+    b.where = to_string(tape_.where(node_));
+    b.use = use_;
+    b.index = index;
+    b.analytic = analytic;
+    b.numeric = numeric;
+    b.stops_gradient = tape_.op(node_).traits.stops_gradient;
+    return b;
+  }
+
+  Replay& real_;
+  Replay& complex_;
+  Tape& tape_;
+  NodeId node_;
+  int use_;
+  std::vector<double> weights_;
+  std::vector<double> base_;
+  bool has_complex_ = false;
+};
+
+}  // namespace
+
+std::vector<GradcheckBlame> blame(Replay& real, Replay& complex, std::span<const NodeId> nodes,
+                                  double least) {
+  std::vector<GradcheckBlame> found;
+  Tape& tape = real.tape();
+  for (const NodeId node : nodes) {
+    if (!real.is_float(node) || real.size(node) == 0) continue;
+    for (std::size_t use = 0; use < tape.parents(node).size(); ++use) {
+      const NodeId parent = tape.parents(node)[use];
+      if (!real.is_float(parent) || !tape.is_active(parent)) continue;
+      if (auto wrong = Use(real, complex, node, static_cast<int>(use)).check(least)) {
+        found.push_back(*wrong);
+      }
+    }
+  }
+  return found;
+}
+
+}  // namespace tapewise::checking

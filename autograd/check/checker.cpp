@@ -1,0 +1,253 @@
+#include <tapewise/autograd/check/checker.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tapewise/autograd/check/blame.hpp>
+#include <tapewise/autograd/check/kinks.hpp>
+#include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/rounding.hpp>
+#include <tapewise/autograd/check/taylor.hpp>
+
+namespace tapewise::checking {
+
+namespace {
+
+std::vector<NodeId> ids_of(std::span<const Var> vars) {
+  std::vector<NodeId> ids;
+  for (const Var& v : vars) ids.push_back(v.id());
+  return ids;
+}
+
+double slope_of(const GradcheckElement& e) {
+  return std::max(std::abs(e.analytic), std::abs(e.numeric));
+}
+
+}  // namespace
+
+Checker::Checker(Replay& real, const Var& scalar, std::span<const Var> held,
+                 std::span<const Var> entries, const GradcheckOptions& options)
+    : real_(real),
+      complex_(real.tape(), Numbers::complex128),
+      scalar_(scalar.id()),
+      held_(ids_of(held)),
+      entry_ids_(ids_of(entries)),
+      options_(options) {
+  real_.add(entry_ids_);
+  real_.add(held_);
+  real_.add(std::span(&scalar_, 1));
+  complex_.adopt(real_);
+  for (const NodeId id : entry_ids_) analytic_.push_back(real_.numbers(id));
+  rounding_ = rounding_spread(real_, entry_ids_, unit64);
+  // Differences are taken with the constants as they are.
+  const double spread = rounding_spread(real_, std::span(&scalar_, 1), unit64, false)[0][0];
+  noise_ = 2.0 * spread + 0x1p-52 * std::abs(real_.number(scalar_, 0));
+  sizes_.push_back(std::abs(real_.number(scalar_, 0)));
+}
+
+void Checker::derived_from(std::span<const Var> scalars) {
+  const std::vector<NodeId> ids = ids_of(scalars);
+  real_.add(ids);
+  for (const Var& s : scalars) sizes_.push_back(std::abs(real_.number(s.id(), 0)));
+}
+
+bool Checker::all_elements() const {
+  if (options_.mode != GradcheckMode::automatic) return options_.mode == GradcheckMode::full;
+  std::int64_t total = 0;
+  for (const NodeId id : held_) total += real_.size(id);
+  return total <= options_.full_up_to;
+}
+
+GradcheckReport Checker::run() {
+  report_.order = options_.order;
+  report_.method = "complex step";
+  for (std::size_t k = 0; k < held_.size(); ++k) check_node(k);
+  const bool smooth_inputs = std::all_of(
+      held_.begin(), held_.end(), [&](NodeId id) { return real_.tape().op(id).traits.leaf; });
+  if (smooth_inputs) {
+    report_.taylor = taylor_witness(real_, held_, scalar_, analytic_, noise_, options_.seed + 17);
+  }
+  look_for_blame();
+  return std::move(report_);
+}
+
+void Checker::check_node(std::size_t k) {
+  Line line(real_, options_.complex_step ? &complex_ : nullptr, held_[k], scalar_);
+  if (!line.has_complex_step()) report_.method = "central differences";
+  if (all_elements())
+    check_elements(k, line);
+  else
+    check_projections(k, line);
+}
+
+GradcheckElement Checker::element(std::size_t k, std::int64_t index) const {
+  GradcheckElement e;
+  e.input = k;
+  e.node = held_[k];
+  e.name = real_.tape().var(held_[k]).name();
+  e.index = index;
+  return e;
+}
+
+/// How large slopes are, as far as the values tell: what "zero" is measured against.
+double Checker::slope_scale(const Line& line) const {
+  const double size = line.size({});
+  double scale = 0.0, power = size;
+  for (const double s : sizes_) {
+    if (std::isfinite(s)) scale = std::max(scale, s / power);
+    power *= size;
+  }
+  return scale;
+}
+
+void Checker::check_elements(std::size_t k, Line& line) {
+  double scale = slope_scale(line);
+  for (const double a : analytic_[k]) {
+    if (std::isfinite(a)) scale = std::max(scale, std::abs(a));
+  }
+  for (std::int64_t i = 0; i < real_.size(held_[k]); ++i) {
+    GradcheckElement e = element(k, i);
+    e.analytic = analytic_[k][static_cast<std::size_t>(i)];
+    e.rounding = rounding_[k][static_cast<std::size_t>(i)];
+    decide(e, line, one_element(i), scale);
+    count(std::move(e));
+  }
+}
+
+void Checker::project(std::size_t k, const Direction& d, GradcheckElement& e) const {
+  e.analytic = 0.0;
+  double squares = 0.0, sizes = 0.0;
+  for (std::int64_t i = d.begin; i < d.end; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const double term = analytic_[k][at] * d.weight(i);
+    const double off = rounding_[k][at] * d.weight(i);
+    e.analytic += term;
+    sizes += std::abs(term);
+    squares += off * off;
+  }
+  e.rounding = 2.0 * std::sqrt(squares) + 0x1p-52 * sizes;
+}
+
+void Checker::check_projections(std::size_t k, Line& line) {
+  const std::int64_t n = real_.size(held_[k]);
+  const double scale = slope_scale(line);
+  for (int r = 0; r < options_.projections; ++r) {
+    Random random(options_.seed + 1000U * static_cast<unsigned>(r) + 1U);
+    Direction d{0, n, {}};
+    for (std::int64_t i = 0; i < n; ++i) d.weights.push_back(random.sign_and_size());
+    GradcheckElement e = element(k, r);
+    e.projection = true;
+    project(k, d, e);
+    decide(e, line, d, std::max(scale, std::abs(e.analytic)));
+    if (e.verdict == Verdict::wrong) e.located = locate(k, line, d);
+    count(std::move(e));
+  }
+}
+
+/// The element that is furthest off, by halves.
+std::int64_t Checker::locate(std::size_t k, Line& line, Direction d) {
+  while (d.end - d.begin > 1) {
+    const std::int64_t middle = d.begin + (d.end - d.begin) / 2;
+    const auto off = [&](std::int64_t begin, std::int64_t end) {
+      d.begin = begin;
+      d.end = end;
+      GradcheckElement half;
+      project(k, d, half);
+      const double difference = std::abs(half.analytic - numeric(line, d, half.rounding).slope);
+      return std::isnan(difference) ? std::numeric_limits<double>::infinity() : difference;
+    };
+    const std::int64_t begin = d.begin, end = d.end;
+    const bool first = off(begin, middle) >= off(middle, end);
+    d.begin = first ? begin : middle;
+    d.end = first ? middle : end;
+  }
+  return d.begin;
+}
+
+Estimate Checker::differences(Line& line, const Direction& d, bool every_step) {
+  Curve curve = line.curve(d, noise_);
+  curve.first_step = options_.step;
+  curve.every_step = every_step;
+  return differentiate(curve);
+}
+
+Estimate Checker::numeric(Line& line, const Direction& d, double rounding) {
+  if (!line.has_complex_step()) return differences(line, d);
+  const double slope = line.complex_step(d);
+  return {slope, rounding + 0x1p-50 * std::abs(slope), 0.0};
+}
+
+void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double scale) {
+  Estimate n = numeric(line, d, e.rounding);
+  const auto judged = [&](const Estimate& estimate) {
+    const bool exact = line.has_complex_step() && estimate.step == 0.0;
+    const Pair pair{e.analytic, e.rounding, estimate.slope, estimate.error, exact, scale};
+    e.numeric = estimate.slope;
+    e.error = std::abs(e.analytic - e.numeric);
+    e.allowed = allowed_difference(pair);
+    return judge(pair);
+  };
+  Judgement verdict = judged(n);
+  if (verdict.verdict == Verdict::wrong) {
+    // A second opinion: a complex kernel may be off in its last digits, or wrong; and two long
+    // steps may agree on the slope of a curve with ripples on it.
+    const Estimate m = differences(line, d, true);
+    if (std::isfinite(m.slope)) {
+      const bool contradicted = std::abs(m.slope - n.slope) > 8.0 * m.error;
+      const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
+      // Beside a value this large, the complex step's own rounding looks like such a slope.
+      const bool tiny = slope_of(e) <= 0x1p-46 * sizes_[0] / line.size(d);
+      if (contradicted || only_last_digits || tiny) verdict = judged(m);
+    }
+  }
+  e.verdict = verdict.verdict;
+  e.reason = verdict.reason;
+  if (e.verdict == Verdict::wrong || may_have_kinks(line)) look_for_kink(e, line, d);
+}
+
+void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d) {
+  if (e.verdict != Verdict::wrong && !bends(line, d, e.analytic, 1e-9, noise_)) return;
+  std::optional<GradcheckKink> kink = find_kink(line, d, 1e-9, noise_);
+  const bool differences_only = !line.has_complex_step();
+  if (!kink && e.verdict == Verdict::wrong && differences_only) {
+    kink = find_kink(line, d, 1e-6, noise_);
+  }
+  if (!kink) return;
+  const double low = std::min(kink->left, kink->right), high = std::max(kink->left, kink->right);
+  const double slack = e.allowed + 1e-6 * std::max(std::abs(low), std::abs(high));
+  kink->between = std::isinf(slack) ? std::isfinite(e.analytic)
+                                    : e.analytic >= low - slack && e.analytic <= high + slack;
+  e.kink = std::move(kink);
+  e.verdict = Verdict::undecidable;
+  e.reason = Undecided::kink;
+}
+
+void Checker::count(GradcheckElement e) {
+  const auto badness = [](const GradcheckElement& x) {
+    if (std::isnan(x.error)) return std::numeric_limits<double>::infinity();
+    return x.error == 0.0 ? 0.0 : x.error / x.allowed;
+  };
+  if (e.verdict == Verdict::undecidable) {
+    ++report_.undecidable;
+  } else {
+    ++report_.checked;
+    if (e.verdict == Verdict::wrong) ++report_.wrong;
+    if (report_.checked == 1 || badness(e) > badness(report_.worst)) report_.worst = e;
+  }
+  report_.entries.push_back(std::move(e));
+}
+
+/// Rules are looked at one by one when an entry is wrong, or when the check of the entries left
+/// something open that the rules themselves can answer.
+void Checker::look_for_blame() {
+  const bool open = std::any_of(report_.entries.begin(), report_.entries.end(), [](const auto& e) {
+    return e.reason == Undecided::step_noise || (e.kink && !e.kink->between);
+  });
+  if (report_.wrong == 0 && !open) return;
+  std::vector<NodeId> leaves = held_;
+  std::erase_if(leaves, [&](NodeId id) { return !real_.tape().op(id).traits.leaf; });
+  const std::vector<NodeId> below = real_.below(leaves.empty() ? held_ : leaves, scalar_);
+  report_.blamed = blame(real_, complex_, below, report_.wrong > 0 ? 1e-7 : 1e-3);
+}
+
+}  // namespace tapewise::checking

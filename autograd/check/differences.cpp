@@ -1,0 +1,123 @@
+#include <tapewise/autograd/check/differences.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace tapewise::checking {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+/// A difference quotient, and what rounding does to it.
+struct Quotient {
+  double value;
+  double noise;
+};
+
+/// `rise` over `run`; the values from which it was taken may be larger than f at the point itself.
+Quotient quotient_of(double high, double low, double run, double noise) {
+  const double rounding = noise + 0x1p-51 * std::max(std::abs(high), std::abs(low));
+  return {(high - low) / run, 2.0 * rounding / std::abs(run)};
+}
+
+/// One tableau: quotients with falling steps in its first column, the error terms h^p, h^2p, ...
+/// taken out in the next ones. Central differences have p = 2, one-sided ones p = 1.
+template <class F>
+Estimate extrapolate(const F& quotient, double first, int p) {
+  constexpr int rows = 7;
+  constexpr double shrink = 1.7;  // no whole fraction: periods of f must not fit the steps
+  Estimate best{nan, infinity, first};
+  std::vector<double> last;
+  double h = first, corner = nan;
+  for (int row = 0; row < rows; ++row, h /= shrink) {
+    const Quotient q = quotient(h);
+    std::vector<double> now{q.value};
+    if (!std::isfinite(now[0])) {  // outside of the domain: begin again, closer
+      last.clear();
+      continue;
+    }
+    const double power = std::pow(shrink, p);
+    double factor = power;
+    for (std::size_t k = 1; k <= last.size(); ++k, factor *= power) {
+      now.push_back((factor * now[k - 1] - last[k - 1]) / (factor - 1.0));
+      const double error =
+          std::max(std::abs(now[k] - now[k - 1]), std::abs(now[k] - last[k - 1])) + 2.0 * q.noise;
+      if (error < best.error) best = {now[k], error, h};
+    }
+    if (!last.empty() && std::abs(now.back() - corner) > 2.0 * best.error) break;
+    corner = now.back();
+    last = std::move(now);
+  }
+  return best;
+}
+
+/// The estimates from long first steps to short ones, until two agree closely; then the best of
+/// those that the shorter ones do not contradict.
+template <class FromStep>
+Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
+  constexpr double ratio = 1.0 / 97.0;
+  const double size = curve.size > 0.0 ? curve.size : 1.0;
+  const double at = std::abs(curve.at) > 0.0 ? std::abs(curve.at) : size;
+  const double longest = 0.0107 * std::max(size, 1.0);
+  const double shortest = 1e-12 * std::min(at, size);
+  const double typical_slope = std::abs(curve.f(curve.at)) / size;
+  std::vector<Estimate> found;
+  if (curve.first_step > 0.0) found.push_back(from_step(curve.first_step * size));
+  int agreeing = 0;
+  for (double h = longest; h > shortest && found.size() < 10; h *= ratio) {
+    const Estimate e = from_step(h);
+    if (!std::isfinite(e.slope)) continue;
+    if (!found.empty()) {
+      const Estimate& before = found.back();
+      const double close = 1e-7 * std::max(std::abs(e.slope), 1e-2 * typical_slope);
+      const bool agree = std::abs(e.slope - before.slope) <= 4.0 * (e.error + before.error);
+      const bool sharp = std::min(e.error, before.error) <= close;
+      agreeing = agree && sharp ? agreeing + 1 : 0;
+    }
+    found.push_back(e);
+    if (agreeing > 0 && !curve.every_step) break;
+  }
+  std::erase_if(found, [](const Estimate& e) { return !std::isfinite(e.slope); });
+  if (found.empty()) return {nan, infinity, longest};
+  std::sort(found.begin(), found.end(),
+            [](const Estimate& a, const Estimate& b) { return a.step > b.step; });
+  Estimate best{nan, infinity, longest};
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    const auto contradicts = [&](const Estimate& finer) {
+      return std::abs(finer.slope - found[k].slope) > 4.0 * (finer.error + found[k].error);
+    };
+    const bool refuted =
+        std::any_of(found.begin() + static_cast<std::ptrdiff_t>(k) + 1, found.end(), contradicts);
+    if (!refuted && found[k].error < best.error) best = found[k];
+  }
+  return best;
+}
+
+}  // namespace
+
+Estimate differentiate(const Curve& curve) {
+  return over_all_steps(curve, [&](double first) {
+    const auto quotient = [&](double h) {
+      const double high = curve.at + h, low = curve.at - h;  // the step is what x ± h really are
+      return quotient_of(curve.f(high), curve.f(low), high - low, curve.noise);
+    };
+    return extrapolate(quotient, first, 2);
+  });
+}
+
+Estimate one_sided_slope(const Curve& curve, int side) {
+  const double here = curve.f(curve.at);
+  return over_all_steps(curve, [&](double first) {
+    const auto quotient = [&](double h) {
+      const double there = curve.at + side * h;
+      return quotient_of(curve.f(there), here, there - curve.at, curve.noise);
+    };
+    return extrapolate(quotient, first, 1);
+  });
+}
+
+}  // namespace tapewise::checking

@@ -1,0 +1,143 @@
+#include <tapewise/autograd/check/kinks.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <tapewise/autograd/check/rounding.hpp>
+
+namespace tapewise::checking {
+
+namespace {
+
+constexpr std::size_t steps = 4;
+
+/// The values of the nodes below on both sides, at falling steps.
+struct Sides {
+  double h[steps];
+  std::vector<std::vector<double>> high[steps], low[steps];
+};
+
+Sides look_at_both_sides(Line& line, const Direction& d, double reach) {
+  Sides sides;
+  double h = reach * line.size(d);
+  const double at = line.at(d);
+  for (std::size_t s = 0; s < steps; ++s, h /= 4.0) {
+    const double up = at + h;  // as far as `at` can be told from its neighbours
+    sides.h[s] = up - at;
+    const auto values = [&](double t) {
+      line.move(d, t);
+      std::vector<std::vector<double>> all;
+      for (const NodeId id : line.below()) all.push_back(line.real().numbers(id));
+      return all;
+    };
+    sides.high[s] = values(up);
+    sides.low[s] = values(at - sides.h[s]);
+  }
+  line.restore();
+  return sides;
+}
+
+/// Whether the element's slope jumps: its second difference over h is as good as constant (a kink)
+/// or grows as h falls (the value itself jumps), where it would shrink with h if it were smooth.
+bool jumps(const Sides& sides, std::size_t node, std::size_t e, double here) {
+  const auto near = [](double x, double to) { return x > 0.8 * to && x < 1.25 * to; };
+  double before = 0.0;
+  bool kink = true, gap = true;
+  for (std::size_t s = 0; s < steps; ++s) {
+    const double high = sides.high[s][node][e], low = sides.low[s][node][e];
+    const double second = high - 2.0 * here + low;
+    const double rise = std::max(std::abs(high - here), std::abs(here - low));
+    const double largest = std::max({std::abs(high), std::abs(low), std::abs(here)});
+    if (!(std::abs(second) > 0x1p-47 * largest) || std::abs(second) < 1e-3 * rise) return false;
+    const double jump = second / sides.h[s];
+    kink = kink && (s == 0 || near(jump / before, 1.0));
+    gap = gap && (s == 0 || near(jump / before, sides.h[s - 1] / sides.h[s]));
+    before = jump;
+  }
+  return kink || gap;
+}
+
+/// Whether an element of a mask, of indices or of other whole numbers is another on the two sides.
+bool flips(const Sides& sides, std::size_t node, std::size_t e) {
+  return sides.high[steps - 1][node][e] != sides.low[steps - 1][node][e];
+}
+
+/// Whether rounding alone can move the element as far as it moved here.
+bool is_rounding(Line& line, const Sides& sides, std::size_t node, std::size_t e, double here) {
+  const NodeId id = line.below()[node];
+  const double spread = rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
+  const double second = sides.high[steps - 1][node][e] - 2.0 * here + sides.low[steps - 1][node][e];
+  return std::abs(second) <= 64.0 * spread;
+}
+
+GradcheckKink describe(Line& line, NodeId id, std::int64_t element) {
+  const Tape& tape = line.real().tape();
+  GradcheckKink kink;
+  kink.node = id;
+  kink.op = tape.op(id).name;
+  kink.name = line.real().tape().var(id).name();
+  kink.where = to_string(tape.where(id));
+  kink.index = element;
+  return kink;
+}
+
+/// The slope of the output on one side; infinite where it jumps.
+double slope_beside(Line& line, const Direction& d, int side, double noise) {
+  const Curve curve = line.curve(d, noise);
+  const double near = 1e-9 * curve.size;
+  const double jump = curve.f(curve.at + side * near) - curve.f(curve.at);
+  const double further = curve.f(curve.at + side * 64.0 * near) - curve.f(curve.at);
+  if (std::abs(jump) > 64.0 * noise && std::abs(further) < 4.0 * std::abs(jump)) {
+    return std::copysign(std::numeric_limits<double>::infinity(), jump * side);
+  }
+  return one_sided_slope(curve, side).slope;
+}
+
+}  // namespace
+
+std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, double reach,
+                                       double noise) {
+  const Sides sides = look_at_both_sides(line, direction, reach);
+  std::optional<GradcheckKink> flipped;
+  for (std::size_t node = 0; node < line.below().size(); ++node) {
+    const NodeId id = line.below()[node];
+    const std::vector<double>& base = line.base(node);
+    for (std::size_t e = 0; e < base.size(); ++e) {
+      if (!line.real().is_float(id)) {
+        if (!flipped && flips(sides, node, e)) {
+          flipped = describe(line, id, static_cast<std::int64_t>(e));
+        }
+      } else if (jumps(sides, node, e, base[e]) && !is_rounding(line, sides, node, e, base[e])) {
+        // A mask that flips is what the jump comes from.
+        GradcheckKink kink = flipped ? *flipped : describe(line, id, static_cast<std::int64_t>(e));
+        kink.left = slope_beside(line, direction, -1, noise);
+        kink.right = slope_beside(line, direction, 1, noise);
+        line.restore();
+        return kink;
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+bool bends(Line& line, const Direction& d, double slope, double reach, double noise) {
+  const double at = line.at(d), h = reach * line.size(d);
+  const double up = at + h, down = at - h;
+  const double high = line.value_at(d, up), low = line.value_at(d, down);
+  const double here = line.value_at(d, at);
+  const double second = std::abs(high - 2.0 * here + low);
+  const double rise = std::max(std::abs(high - here), std::abs(here - low));
+  const double off = std::abs(high - low - slope * (up - down));
+  const double least = 8.0 * noise + 1e-3 * rise;
+  return second > least || off > least;
+}
+
+bool may_have_kinks(const Line& line) {
+  const Tape& tape = const_cast<Line&>(line).real().tape();
+  return std::any_of(line.below().begin(), line.below().end(), [&](NodeId id) {
+    return tape.op(id).traits.has_kinks || !is_float(tape.type(id).dtype);
+  });
+}
+
+}  // namespace tapewise::checking

@@ -1,0 +1,86 @@
+#include <tapewise/autograd/check/line.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace tapewise::checking {
+
+Line::Line(Replay& real, Replay* complex, NodeId held, NodeId output)
+    : real_(real),
+      complex_(complex),
+      held_(held),
+      output_(output),
+      below_(real.below(std::span(&held, 1), output)),
+      base_(real.numbers(held)) {
+  for (const NodeId id : below_) {
+    base_below_.push_back(real.numbers(id));
+    if (complex_ != nullptr && !complex_->computes(id)) complex_ = nullptr;
+  }
+  for (const double x : base_) {
+    if (std::isfinite(x)) typical_ = std::max(typical_, std::abs(x));
+  }
+}
+
+Line::~Line() { restore(); }
+
+double Line::complex_step(const Direction& d) {
+  constexpr double h = 1e-100;
+  for (std::int64_t i = d.begin; i < d.end; ++i) {
+    complex_->set(held_, i, base_[static_cast<std::size_t>(i)], h * d.weight(i));
+  }
+  for (const NodeId id : below_) complex_->compute(id);
+  const double slope = complex_->imaginary(output_, 0) / h;
+  for (std::int64_t i = d.begin; i < d.end; ++i) {
+    complex_->set(held_, i, base_[static_cast<std::size_t>(i)]);
+  }
+  return slope;
+}
+
+void Line::move(const Direction& d, double t) {
+  for (std::int64_t i = d.begin; i < d.end; ++i) {
+    const double x = base_[static_cast<std::size_t>(i)];
+    real_.set(held_, i, is_single(d) ? t : x + t * d.weight(i));
+  }
+  for (const NodeId id : below_) real_.compute(id);
+}
+
+double Line::value_at(const Direction& d, double t) {
+  move(d, t);
+  const double value = real_.number(output_, 0);
+  for (std::int64_t i = d.begin; i < d.end; ++i) {
+    real_.set(held_, i, base_[static_cast<std::size_t>(i)]);
+  }
+  return value;
+}
+
+void Line::restore() {
+  for (std::size_t i = 0; i < base_.size(); ++i) {
+    real_.set(held_, static_cast<std::int64_t>(i), base_[i]);
+  }
+  for (const NodeId id : below_) real_.compute(id);
+  if (complex_ == nullptr) return;
+  for (std::size_t k = 0; k < below_.size(); ++k) {
+    if (!complex_->is_float(below_[k])) continue;
+    for (std::size_t i = 0; i < base_below_[k].size(); ++i) {
+      complex_->set(below_[k], static_cast<std::int64_t>(i), base_below_[k][i]);
+    }
+  }
+}
+
+double Line::size(const Direction& d) const {
+  if (!is_single(d)) return typical_ > 0.0 ? typical_ : 1.0;
+  const double x = std::abs(base_[static_cast<std::size_t>(d.begin)]);
+  if (x > 0.0) return x;
+  return typical_ > 0.0 ? typical_ : 1.0;
+}
+
+Curve Line::curve(const Direction& d, double noise) {
+  Curve curve;
+  curve.f = [this, d](double t) { return value_at(d, t); };
+  curve.at = at(d);
+  curve.size = size(d);
+  curve.noise = noise;
+  return curve;
+}
+
+}  // namespace tapewise::checking

@@ -1,0 +1,13 @@
+#pragma once
+#include <tapewise/autograd/check/replay.hpp>
+#include <tapewise/autograd/gradcheck.hpp>
+
+namespace tapewise::checking {
+
+/// The witness along a random direction through all held nodes. `gradients[k]` belongs to
+/// `held[k]`; `noise` is what rounding does to the output.
+TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId output,
+                             std::span<const std::vector<double>> gradients, double noise,
+                             std::uint64_t seed);
+
+}  // namespace tapewise::checking

@@ -1,0 +1,106 @@
+#pragma once
+#include <tapewise/ops/arithmetic.hpp>
+
+namespace tapewise {
+
+namespace ops {
+
+using namespace math;
+
+struct Floor : Elementwise<1> {
+  static constexpr std::string_view name = "floor", formula = "⌊x⌋";
+  static constexpr std::string_view peers = "torch.floor, jax.numpy.floor, tf.math.floor";
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{0.1, 0.4}};
+  template <class T>
+  static T value(T x) {
+    return floor(x);
+  }
+  template <int I, class T>
+  static Zero partial(T, T) {
+    return {};
+  }
+};
+
+struct Ceil : Elementwise<1> {
+  static constexpr std::string_view name = "ceil", formula = "⌈x⌉";
+  static constexpr std::string_view peers = "torch.ceil, jax.numpy.ceil, tf.math.ceil";
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{0.1, 0.4}};
+  template <class T>
+  static T value(T x) {
+    return ceil(x);
+  }
+  template <int I, class T>
+  static Zero partial(T, T) {
+    return {};
+  }
+};
+
+struct Round : Elementwise<1> {
+  static constexpr std::string_view name = "round", formula = "the whole number next to x";
+  static constexpr std::string_view peers = "torch.round, jax.numpy.round, tf.math.round";
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{0.1, 0.4}};
+  template <class T>
+  static T value(T x) {
+    return nearbyint(x);
+  }
+  template <int I, class T>
+  static Zero partial(T, T) {
+    return {};
+  }
+};
+
+struct Trunc : Elementwise<1> {
+  static constexpr std::string_view name = "trunc", formula = "x without its fraction";
+  static constexpr std::string_view peers = "torch.trunc, jax.numpy.trunc";
+  static constexpr bool has_kinks = true;
+  static constexpr Range ranges[] = {{0.1, 0.4}};
+  template <class T>
+  static T value(T x) {
+    return trunc(x);
+  }
+  template <int I, class T>
+  static Zero partial(T, T) {
+    return {};
+  }
+};
+
+struct Fmod : Elementwise<2> {
+  static constexpr std::string_view name = "fmod", formula = "a - b·trunc(a/b)", domain = "b ≠ 0";
+  static constexpr std::string_view peers = "torch.fmod, jax.numpy.fmod";
+  static constexpr bool has_kinks = true;
+  static constexpr bool simd = false;  // exact for any quotient in the C library
+  static constexpr Range ranges[] = {{0.6, 0.9}, {0.25, 0.28}};
+  template <class T>
+  static T value(T a, T b) {
+    return fmod(a, b);
+  }
+  template <int I, class T>
+  static auto partial(T a, T b, T y) {
+    if constexpr (I == 0) {
+      return One{};
+    } else {
+      return -nearbyint((a - y) / b);
+    }
+  }
+};
+
+}  // namespace ops
+
+/// The next whole number below, above, nearest (a half goes to the even one, as IEEE 754 and
+/// PyTorch have it), and towards zero. Their derivatives are zero everywhere.
+inline Var floor(const Operand& x) { return record<ops::Floor>({x}); }
+inline Var ceil(const Operand& x) { return record<ops::Ceil>({x}); }
+inline Var round(const Operand& x) { return record<ops::Round>({x}); }
+inline Var trunc(const Operand& x) { return record<ops::Trunc>({x}); }
+/// The same as `round`, under the name of the C library.
+inline Var nearbyint(const Operand& x) { return round(x); }
+/// The remainder of a/b with the sign of a; NaN for b = 0. Derivatives 1 and -trunc(a/b).
+inline Var fmod(const Operand& a, const Operand& b) { return record<ops::Fmod>({a, b}); }
+
+using RoundingOps = OpList<ops::Floor, ops::Ceil, ops::Round, ops::Trunc, ops::Fmod>;
+std::span<const OpRecord> records_of(RoundingOps);
+
+}  // namespace tapewise

@@ -1,0 +1,139 @@
+// Kinks and jumps: found where they are, named, and never taken for a wrong gradient.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <sstream>
+
+#include "broken_ops.hpp"
+#include "show.hpp"
+
+namespace tw = tapewise;
+using tests::contains;
+
+namespace {
+
+const tw::GradcheckElement& only_entry(const tw::GradcheckReport& report) {
+  REQUIRE(report.entries.size() == 1);
+  return report.entries[0];
+}
+
+}  // namespace
+
+TEST_CASE("at a kink the report names node, element and both slopes") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{1.0, 0.0, -2.0}, "x");
+  const tw::Var h = relu(3.0 * x).named("h");
+  const auto report = tw::gradcheck(sum(2.0 * h), std::vector<tw::Var>{x});
+  CHECK(static_cast<bool>(report));
+  CHECK(report.checked == 2);
+  CHECK(report.undecidable == 1);
+  const tw::GradcheckElement& e = report.entries[1];
+  CHECK(e.verdict == tw::Verdict::undecidable);
+  CHECK(e.reason == tw::Undecided::kink);
+  REQUIRE(e.kink.has_value());
+  CHECK(e.kink->op == "relu");
+  CHECK(e.kink->name == "h");
+  CHECK(e.kink->node == h.id());
+  CHECK(e.kink->index == 1);
+  CHECK(contains(e.kink->where, "gradcheck_kinks.cpp:"));
+  CHECK(e.kink->left == doctest::Approx(0.0));
+  CHECK(e.kink->right == doctest::Approx(6.0));
+  CHECK(e.kink->between);
+  std::ostringstream text;
+  text << report;
+  CHECK(contains(text.str(), "kink of [relu] h[1]"));
+}
+
+TEST_CASE("every kind of branch is seen at its kink, by either method") {
+  using F = tw::Var (*)(const tw::Var&);
+  const std::pair<F, const char*> kinks[] = {
+      {[](const tw::Var& x) { return abs(x); }, "abs"},
+      {[](const tw::Var& x) { return relu(-x); }, "relu"},
+      {[](const tw::Var& x) { return leaky_relu(x, 0.1); }, "leaky_relu"},
+      {[](const tw::Var& x) { return max(x, -0.5 * x); }, "max"},
+      {[](const tw::Var& x) {
+         return tw::amax(tw::concat({reshape(x, {1}), reshape(-2.0 * x, {1})}, 0), 0);
+       },
+       "amax"},
+      {[](const tw::Var& x) { return where(x > 0.0, x, 4.0 * x); }, "greater"}};
+  for (const auto& [f, op] : kinks) {
+    for (const bool complex : {true, false}) {
+      CAPTURE(op);
+      CAPTURE(complex);
+      const auto report = tw::gradcheck(f, {0.0}, {.complex_step = complex});
+      CAPTURE(report);
+      CHECK(static_cast<bool>(report));
+      CHECK(only_entry(report).reason == tw::Undecided::kink);
+      REQUIRE(only_entry(report).kink.has_value());
+      CHECK(only_entry(report).kink->op == op);
+      CHECK(only_entry(report).kink->between);
+      // A little beside it there is none.
+      for (const double x : {1e-3, -1e-3, 0.5}) {
+        const auto beside = tw::gradcheck(f, {x}, {.complex_step = complex});
+        CAPTURE(beside);
+        CHECK(only_entry(beside).verdict == tw::Verdict::right);
+      }
+    }
+  }
+}
+
+TEST_CASE("a jump has an infinite slope on one side") {
+  const auto step = [](const tw::Var& x) { return where(x >= 0.5, x + 1.0, x); };
+  const auto report = tw::gradcheck(step, {0.5});
+  const tw::GradcheckElement& e = only_entry(report);
+  CHECK(e.reason == tw::Undecided::kink);
+  REQUIRE(e.kink.has_value());
+  CHECK(std::isinf(e.kink->left));
+  CHECK(e.kink->right == doctest::Approx(1.0));
+}
+
+TEST_CASE("kinks that cancel are no error: each op chose one of its subgradients") {
+  // relu(x) - relu(-x) is x, but at 0 both choose slope 0.
+  const auto f = [](const tw::Var& x) { return relu(x) - relu(-x) + x; };
+  const auto report = tw::gradcheck(f, {0.0});
+  CHECK(report.wrong == 0);
+  CHECK(report.undecidable == 1);
+}
+
+TEST_CASE("branches that do not matter leave an entry decidable") {
+  // The mask flips at 0.3, the two branches meet there with one slope.
+  const auto f = [](const tw::Var& x) { return where(x > 0.3, x * x, 0.6 * x - 0.09); };
+  const auto report = tw::gradcheck(f, {0.3});
+  CAPTURE(report);
+  CHECK(only_entry(report).verdict == tw::Verdict::right);
+}
+
+TEST_CASE("a subgradient outside of the two slopes is wrong, and its rule is blamed") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.0, "x");
+  const tw::Var y = tests::plant(x, -2.0) * 1.0 + abs(x);
+  const auto report = tw::gradcheck(y, std::vector<tw::Var>{x});
+  CHECK_FALSE(static_cast<bool>(report));
+  REQUIRE(report.entries[0].kink.has_value());
+  CHECK_FALSE(report.entries[0].kink->between);
+  REQUIRE(report.blamed.size() == 1);
+  CHECK(report.blamed[0].op == "plant");
+}
+
+TEST_CASE("a planted error beside a kink is no kink, however close") {
+  for (const double x : {1e-1, 1e-4, 1e-7, -1e-7}) {
+    for (const bool complex : {true, false}) {
+      CAPTURE(x);
+      CAPTURE(complex);
+      const auto f = [](const tw::Var& v) { return tests::plant(abs(v) + sin(v), 1.03); };
+      const auto report = tw::gradcheck(f, {x}, {.complex_step = complex});
+      CAPTURE(report);
+      CHECK_FALSE(static_cast<bool>(report));
+    }
+  }
+}
+
+TEST_CASE("only the element that moves decides: a kink elsewhere hides nothing") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{0.0, 0.7}, "x");
+  const tw::Var sign = tape.constant(xt::xarray<double>{1.0, -1.0});
+  const auto report =
+      tw::gradcheck(sum(tw::record<tests::Flip>({relu(x), sign})), std::vector<tw::Var>{x});
+  CHECK(report.wrong == 1);
+  CHECK(report.entries[1].verdict == tw::Verdict::wrong);
+}

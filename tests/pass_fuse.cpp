@@ -1,0 +1,83 @@
+// Block fusion: runs of elementwise ops with broadcast operands, rows, and the sums that end them.
+#include "programs.hpp"
+#include "show.hpp"
+
+namespace tw = tapewise;
+using tests::contains, tests::printed, tests::same_bits, tests::wavy;
+
+namespace {
+
+/// The outputs as one program with fusion and one without: the same bits, and so many steps.
+void check(std::vector<tw::Var> outputs, std::size_t steps, const char* group) {
+  tw::Program fused = tw::compile(outputs), plain = tw::compile(outputs, {.fuse = false});
+  CAPTURE(printed(fused));
+  CHECK(fused.steps() == steps);
+  CHECK(contains(printed(fused), group));
+  CHECK_FALSE(contains(printed(plain), "fused"));
+  CHECK(same_bits(fused, plain, outputs.size()));
+}
+
+}  // namespace
+
+TEST_CASE("a run of elementwise ops and the mean that ends it are one step, backward included") {
+  tw::Tape tape;
+  const tw::Var a = wavy(tape, {1000}, 1), x = wavy(tape, {1000}, 2), b = wavy(tape, {1000}, 3);
+  const tw::Var y = tw::mean(square(tanh(a * x + b)));
+  const tw::GradientTable table = tw::backward(y);
+  check({y, table[a], table[x], table[b]}, 1, "multiply add tanh");
+}
+
+TEST_CASE("values inside of a group never reach the arena") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {100000}, 1);
+  const tw::Var y = sum(exp(sin(x * 2.0) + 1.0));
+  CHECK(tw::compile({y}).arena_bytes() < 1000);
+  CHECK(tw::compile({y}, {.fuse = false}).arena_bytes() >= 800000);
+}
+
+TEST_CASE("rows, columns and numbers are broadcast inside of a group") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {70, 33}, 1), row = wavy(tape, {33}, 2),
+                column = wavy(tape, {70, 1}, 3), number = wavy(tape, {}, 4);
+  check({exp(x * row) + column * number}, 2, "multiply exp");
+  check({(x + row) * (x - column)}, 1, "add multiply");
+}
+
+TEST_CASE("an operand that repeats along some of the outer axes is read in place") {
+  tw::Tape tape;
+  const tw::Var z = wavy(tape, {40, 25, 10}, 1), center = wavy(tape, {25, 10}, 2);
+  check({tw::sum(square(z - center), -1)}, 1, "fused 1000 x 10 by 25 x 10");
+  const tw::Var middle = wavy(tape, {40, 1, 10}, 3);
+  check({tw::sum(square(z - middle), -1)}, 1, "subtract square sum");
+}
+
+TEST_CASE("sums per row, per column and of everything end a group") {
+  tw::Tape tape;
+  const tw::Var x = wavy<float>(tape, {64, 48}, 1), w = wavy<float>(tape, {64, 48}, 2);
+  check({tw::sum(x * w, 1)}, 1, "multiply sum");
+  check({tw::sum(x * w, 0)}, 1, "multiply sum");
+  check({tw::sum(x * w)}, 1, "multiply sum");
+  check({tw::mean(x * w), tw::sum(abs(x))}, 1, "mean");
+}
+
+TEST_CASE("softmax and logsumexp act on rows that are in the cache") {
+  tw::Tape tape;
+  const tw::Var z = wavy(tape, {300, 20}, 1);
+  check({tw::softmax(z * 3.0) * z}, 1, "multiply softmax multiply");
+  const tw::Var y = tw::sum(tw::logsumexp(z * 3.0, -1));
+  check({y, tw::backward(y, {z})[z]}, 2, "logsumexp subtract exp");
+}
+
+TEST_CASE("small arrays are left to a call per op") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {100}, 1);
+  CHECK_FALSE(contains(printed(tw::compile({exp(sin(x))})), "fused"));
+  CHECK(contains(printed(tw::compile({exp(sin(x))}, {.fuse_from = 64})), "fused"));
+}
+
+TEST_CASE("what a group's sum feeds is not in the group") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {40, 50}, 1);
+  const tw::Var centered = x - tw::mean(x);
+  check({tw::sum(square(centered))}, 2, "subtract square sum");
+}

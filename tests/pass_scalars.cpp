@@ -1,0 +1,87 @@
+// Ops on single numbers as byte-code, and independent ones as vector instructions.
+#include "programs.hpp"
+#include "show.hpp"
+
+namespace tw = tapewise;
+using tests::contains, tests::printed, tests::same_bits;
+
+TEST_CASE("a graph of single numbers and its gradient are one step, with every bit of the ops") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.7, "x"), y = tape.input(-1.3, "y");
+  tw::Var s = x;
+  for (int k = 0; k < 200; ++k) s = sin(s * y) + exp(x - s) / (1.0 + square(s));
+  const tw::GradientTable table = tw::backward(s);
+  tw::Program code = tw::compile({s, table[x], table[y]}),
+              calls = tw::compile({s, table[x], table[y]}, {.scalars = false});
+  CHECK(code.steps() == 1);
+  CHECK(calls.steps() > 2000);
+  CHECK(same_bits(code, calls, 3));
+}
+
+TEST_CASE("each pair of neighbouring arithmetic is carried out as its two ops") {
+  using Op = tw::Var (*)(const tw::Var&, const tw::Var&);
+  const Op ops[] = {[](const tw::Var& a, const tw::Var& b) { return a + b; },
+                    [](const tw::Var& a, const tw::Var& b) { return a - b; },
+                    [](const tw::Var& a, const tw::Var& b) { return a * b; },
+                    [](const tw::Var& a, const tw::Var& b) { return a / b; }};
+  tw::Tape tape;
+  const tw::Var a = tape.input(3.1), b = tape.input(-0.7), c = tape.input(11.3);
+  std::vector<tw::Var> outputs;
+  for (const Op first : ops) {
+    for (const Op second : ops) {
+      outputs.push_back(second(first(a, b), c));
+      outputs.push_back(second(c, first(a, b)));
+      const tw::Var twice = first(b, c);
+      outputs.push_back(second(twice, twice));
+      outputs.push_back(second(a, c));
+    }
+  }
+  tw::Program code = tw::compile(outputs, {.share = false, .regroup = false}),
+              calls = tw::compile(outputs, {.share = false, .scalars = false});
+  CHECK(same_bits(code, calls, outputs.size()));
+}
+
+TEST_CASE("byte-code knows every dtype, third operands and attributes") {
+  tw::Tape tape;
+  const tw::Var f = tape.input(1.5F), i = tape.input(std::int64_t{3}), d = tape.input(2.5);
+  const tw::Var chosen = where(f > 1.0F, f * 2.0F, -f);
+  const std::vector<tw::Var> outputs = {chosen, tw::cast(i * i, tw::DType::float64) + d,
+                                        pow(d, 3.0), tw::leaky_relu(-d, 0.2)};
+  tw::Program code = tw::compile(outputs), calls = tw::compile(outputs, {.scalars = false});
+  CHECK(code.steps() == 3);  // a cast is a step of its own
+  CHECK(same_bits(code, calls, outputs.size()));
+}
+
+TEST_CASE("independent chains become vector instructions") {
+  tw::Tape tape;
+  std::vector<tw::Var> x;
+  for (int k = 0; k < 16; ++k) x.push_back(tape.input(0.1 * (k + 1)));
+  std::vector<tw::Var> chains = x;
+  for (int turn = 0; turn < 50; ++turn) {
+    for (tw::Var& c : chains) c = exp(sin(c * 1.1)) - 0.5;
+  }
+  tw::Var total = chains[0];
+  for (std::size_t k = 1; k < chains.size(); ++k) total = total + chains[k];
+  const tw::GradientTable table = tw::backward(total);
+  std::vector<tw::Var> outputs = {total};
+  for (const tw::Var& leaf : x) outputs.push_back(table[leaf]);
+  tw::Program grouped = tw::compile(outputs), apart = tw::compile(outputs, {.regroup = false});
+  CHECK_FALSE(contains(printed(grouped), " 0 vector instructions"));
+  CHECK(contains(printed(apart), " 0 vector instructions"));
+  grouped.run();
+  apart.run();
+  for (std::size_t k = 0; k < outputs.size(); ++k) {
+    // Vector functions may differ in the last bits.
+    CHECK(grouped.item(k) == doctest::Approx(apart.item(k)).epsilon(1e-11));
+  }
+}
+
+TEST_CASE("a program with guards is not regrouped: a condition must not change by a last bit") {
+  tw::Tape tape;
+  std::vector<tw::Var> x;
+  for (int k = 0; k < 16; ++k) x.push_back(tape.input(0.1 * (k + 1)));
+  tw::Var total = tape.input(0.0);
+  for (const tw::Var& leaf : x) total = total + exp(leaf);
+  if (total > 1.0) total = total * 2.0;
+  CHECK(contains(printed(tw::compile({total})), " 0 vector instructions"));
+}
