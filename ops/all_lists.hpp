@@ -39,7 +39,13 @@ namespace tapewise {
 /// Calls `f` with the list of each family: the only place where families are named.
 template <class F>
 constexpr auto with_all_families(F&& f) {
-  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{}, ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{}, CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{}, SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{}, RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{}, RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{}, RandomOps{}, NetOps{}, SolveOps{}, DeterminantOps{}, FactorizationOps{}, EinsumOps{});
+  return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
+           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
+           CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{},
+           SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{},
+           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{},
+           RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{},
+           RandomOps{}, NetOps{}, SolveOps{}, DeterminantOps{}, FactorizationOps{}, EinsumOps{});
 }
 
 }  // namespace tapewise

@@ -190,9 +190,9 @@ TEST_CASE("stepping through as text shows every factor, term and sum") {
   std::ostringstream out;
   tw::step_through(n.tape, n.L, out);
   const std::string text = out.str();
-  for (const char* line : {"u_out = σ(u_in) = σ(0.59) = 0.6433651457",
-                           "∂u_out/∂u_in = u_out·(1 - u_out)", "= 0.229446435", "w1     0.02",
-                           "∂L/∂w1 = 3.98568165523697", "checked: right"}) {
+  for (const char* line :
+       {"u_out = σ(u_in) = σ(0.59) = 0.6433651457", "∂u_out/∂u_in = u_out·(1 - u_out)",
+        "= 0.229446435", "w1     0.02", "∂L/∂w1 = 3.98568165523697", "checked: right"}) {
     CHECK_MESSAGE(text.find(line) != std::string::npos, line);
   }
 }
