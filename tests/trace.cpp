@@ -172,6 +172,17 @@ TEST_CASE("updates are traced with the values before and after") {
   CHECK(n.w1.item() == 0.02);
 }
 
+TEST_CASE("names become variables with an index, Greek letters LaTeX commands") {
+  tw::Tape tape;
+  const tw::Var a = tape.input(1.0, "σ_in"), b = tape.input(1.0, "w12"),
+                c = tape.input(1.0, "rate");
+  const tw::Trace trace = tw::make_trace(a * b * c);
+  CHECK(trace.node(a.id()).name.latex == "\\sigma_{\\mathrm{in}}");
+  CHECK(trace.node(b.id()).name.latex == "w_{12}");
+  CHECK(trace.node(b.id()).name.mathml == "<msub><mi>w</mi><mn>12</mn></msub>");
+  CHECK(trace.node(c.id()).name.latex == "\\mathrm{rate}");
+}
+
 TEST_CASE("nodes without a label join the group of their leaves") {
   tw::Tape tape;
   const tw::Var x = tape.input(2.0, "x");
