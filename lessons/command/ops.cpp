@@ -19,15 +19,19 @@ std::string signature(const OpRecord& op) {
   return std::string(op.name) + operands[op.arity >= 2 && op.arity <= 3 ? op.arity : 0];
 }
 
-/// The operands as the signature calls them, and y.
+/// The operands as the signature "where(c, a, b)" calls them, and y.
 std::vector<std::string> operand_names(const OpRecord& op) {
-  std::vector<std::string> names;
   const std::string text = signature(op);
+  std::vector<std::string> names;
   std::size_t at = text.find('(');
-  while (static_cast<int>(names.size()) < op.arity && at != std::string::npos) {
+  while (std::ssize(names) < op.arity && at != std::string::npos && text[at] != ')') {
     const std::size_t begin = text.find_first_not_of(" ,(", at);
     at = text.find_first_of(",)=", begin);
     names.push_back(text.substr(begin, at - begin));
+  }
+  if (std::ssize(names) < op.arity) {  // an operator, "a + b"
+    names = op.arity == 1 ? std::vector<std::string>{"x"} : std::vector<std::string>{"a", "b", "c"};
+    names.resize(static_cast<std::size_t>(op.arity));
   }
   names.emplace_back("y");
   return names;
