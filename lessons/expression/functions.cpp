@@ -180,7 +180,7 @@ const std::map<std::string, Function, std::less<>>& structured_functions() {
       {"polygamma",
        [](Arguments& in) {
          const auto n = in.integer(0, "n", 0);
-         return polygamma(static_cast<int>(n), in.operand(1, "x"));
+         return polygamma(static_cast<double>(n), in.operand(1, "x"));
        }},
       {"one_hot",
        [](Arguments& in) {
