@@ -78,9 +78,9 @@ set(TAPEWISE_SOURCES
     ops/conv.cpp
     ops/conversion.cpp
     ops/cotangent.cpp
-    ops/diagonal.cpp
     ops/cross_entropy.cpp
     ops/determinant.cpp
+    ops/diagonal.cpp
     ops/einsum.cpp
     ops/elementary.cpp
     ops/factorization.cpp
@@ -102,32 +102,32 @@ set(TAPEWISE_SOURCES
     ops/loss.cpp
     ops/margin_loss.cpp
     ops/math.cpp
-    ops/order.cpp
-    ops/piecewise.cpp
-    ops/powers.cpp
     ops/matrices.cpp
-    ops/probe.cpp
-    ops/rectifier.cpp
-    ops/pad.cpp
-    ops/rearrange.cpp
     ops/net.cpp
     ops/norm.cpp
+    ops/order.cpp
+    ops/pad.cpp
+    ops/piecewise.cpp
     ops/pool.cpp
+    ops/powers.cpp
+    ops/probe.cpp
     ops/random.cpp
+    ops/rearrange.cpp
+    ops/rectifier.cpp
     ops/reduce.cpp
     ops/regression_loss.cpp
     ops/rounding.cpp
-    ops/scan.cpp
     ops/rrelu.cpp
+    ops/scan.cpp
     ops/shape.cpp
     ops/slices.cpp
     ops/softmax.cpp
+    ops/solve.cpp
     ops/special.cpp
     ops/special_functions.cpp
     ops/statistics.cpp
     ops/trigonometric.cpp
     ops/window.cpp
-    ops/solve.cpp
     # nn
     nn/byte_reader.cpp
     nn/data.cpp
@@ -194,9 +194,9 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/composite.hpp
     ops/conv.hpp
     ops/conversion.hpp
-    ops/diagonal.hpp
     ops/cross_entropy.hpp
     ops/determinant.hpp
+    ops/diagonal.hpp
     ops/einsum.hpp
     ops/elementary.hpp
     ops/error_function.hpp
@@ -219,33 +219,33 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/make_record.hpp
     ops/margin_loss.hpp
     ops/math.hpp
-    ops/order.hpp
     ops/matrices.hpp
-    ops/own_op.hpp
-    ops/piecewise.hpp
-    ops/powers.hpp
-    ops/probe.hpp
-    ops/rectifier.hpp
-    ops/pad.hpp
-    ops/rearrange.hpp
     ops/net.hpp
     ops/norm.hpp
+    ops/order.hpp
+    ops/own_op.hpp
+    ops/pad.hpp
+    ops/piecewise.hpp
     ops/pool.hpp
+    ops/powers.hpp
+    ops/probe.hpp
     ops/random.hpp
+    ops/rearrange.hpp
+    ops/rectifier.hpp
     ops/reduce.hpp
     ops/regression_loss.hpp
     ops/rounding.hpp
-    ops/scan.hpp
     ops/rrelu.hpp
+    ops/scan.hpp
     ops/scheme.hpp
     ops/shape.hpp
     ops/slices.hpp
     ops/softmax.hpp
+    ops/solve.hpp
     ops/special.hpp
     ops/statistics.hpp
     ops/trigonometric.hpp
     ops/window.hpp
-    ops/solve.hpp
     # nn
     nn/data.hpp
     nn/idx.hpp

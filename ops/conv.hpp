@@ -1,4 +1,5 @@
 #pragma once
+#include <tapewise/ops/batching.hpp>
 #include <tapewise/ops/scheme.hpp>
 #include <tapewise/ops/window.hpp>
 

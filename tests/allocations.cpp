@@ -7,6 +7,8 @@
 #include <tapewise/nn/optimizer.hpp>
 #include <tapewise/tapewise.hpp>
 
+#include "examples.hpp"
+
 namespace tw = tapewise;
 namespace nn = tapewise::nn;
 
@@ -75,12 +77,7 @@ TEST_CASE("every op's value and gradient replay without an allocation") {
     if (op->examples == nullptr) continue;
     for (const tw::Example& example : op->examples()) {
       tw::Tape tape;
-      std::vector<tw::Var> inputs;
-      for (const tw::ExampleInput& input : example.inputs) {
-        tw::Array array({input.dtype, input.shape});
-        std::memset(array.data(), 0, array.type().bytes());
-        inputs.push_back(tape.input(array));
-      }
+      const auto inputs = tests::example_inputs(tape, example, tw::DType::float64, 3);
       const tw::Var y = example.apply(inputs);
       std::vector<tw::Var> outputs = {y};
       if ((op->vjp != nullptr || op->traits.composite) && y.node().active) {

@@ -144,60 +144,72 @@ void multiply_tile(const Product& p, const Leading& ld, bool add, const Complex*
                    const Complex* b, Complex* c) {
   use_one_blas_thread();
   gemm(p, ld, a, b, c, add);
-  namespace {
-  CBLAS_UPLO uplo(const Triangle& t) { return t.lower != 0 ? CblasLower : CblasUpper; }
-  CBLAS_DIAG diagonal(const Triangle& t) { return t.unit_diagonal != 0 ? CblasUnit : CblasNonUnit; }
-  void trsm(const Triangle& t, int n, int k, const float* a, float* x) {
-    cblas_strsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0F, a,
-                n, x, k);
-    void trsm(const Triangle& t, int n, int k, const double* a, double* x) {
-      cblas_dtrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0, a,
-                  n, x, k);
-      void trsm(const Triangle& t, int n, int k, const Complex* a, Complex* x) {
-        const Complex one = 1.0;
-        cblas_ztrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, &one,
-                    a, n, x, k);
+}
+
+namespace {
+
+CBLAS_UPLO uplo(const Triangle& t) { return t.lower != 0 ? CblasLower : CblasUpper; }
+CBLAS_DIAG diagonal(const Triangle& t) { return t.unit_diagonal != 0 ? CblasUnit : CblasNonUnit; }
+
+void trsm(const Triangle& t, int n, int k, const float* a, float* x) {
+  cblas_strsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0F, a, n,
+              x, k);
+}
+void trsm(const Triangle& t, int n, int k, const double* a, double* x) {
+  cblas_dtrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, 1.0, a, n,
+              x, k);
+}
+void trsm(const Triangle& t, int n, int k, const Complex* a, Complex* x) {
+  const Complex one = 1.0;
+  cblas_ztrsm(CblasRowMajor, CblasLeft, uplo(t), flag(t.transposed), diagonal(t), n, k, &one, a, n,
+              x, k);
+}
+
+template <class T>
+void solve_any(const Triangle& t, std::int64_t n, std::int64_t k, const T* a, T* x) {
+  if (n == 0 || k == 0) return;
+  use_one_blas_thread();
+  trsm(t, static_cast<int>(n), static_cast<int>(k), a, x);
+}
+
+}  // namespace
+
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const float* a, float* x) {
+  solve_any(t, n, k, a, x);
+}
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const double* a, double* x) {
+  solve_any(t, n, k, a, x);
+}
+void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const Complex* a,
+                    Complex* x) {
+  solve_any(t, n, k, a, x);
+}
+
+}  // namespace tapewise::kernels
+
+        namespace tapewise {
+
+        namespace {
+
         template <class T>
-        void solve_any(const Triangle& t, std::int64_t n, std::int64_t k, const T* a, T* x) {
-          if (n == 0 || k == 0) return;
-          trsm(t, static_cast<int>(n), static_cast<int>(k), a, x);
+        double gemm_rate() {
+          constexpr std::int64_t n = 512;
+          const std::vector<T> a(n * n, T(1)), b(n * n, T(1));
+          std::vector<T> c(n * n);
+          double best = 1e9;
+          for (int repeat = 0; repeat < 5; ++repeat) {
+            const auto start = std::chrono::steady_clock::now();
+            kernels::multiply({n, n, n, 0, 0}, a.data(), b.data(), c.data());
+            const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+            best = std::min(best, taken.count());
+          }
+          return 2.0 * static_cast<double>(n * n * n) / best;
+        }
+
         }  // namespace
-        void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const float* a,
-                            float* x) {
-          solve_any(t, n, k, a, x);
-          void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const double* a,
-                              double* x) {
-            solve_any(t, n, k, a, x);
-            void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const Complex* a,
-                                Complex* x) {
-              solve_any(t, n, k, a, x);
-            }
 
-          }  // namespace tapewise::kernels
+        double measure_gemm(bool double_precision) {
+          return double_precision ? gemm_rate<double>() : gemm_rate<float>();
+        }
 
-          namespace tapewise {
-
-          namespace {
-
-          template <class T>
-          double gemm_rate() {
-            constexpr std::int64_t n = 512;
-            const std::vector<T> a(n * n, T(1)), b(n * n, T(1));
-            std::vector<T> c(n * n);
-            double best = 1e9;
-            for (int repeat = 0; repeat < 5; ++repeat) {
-              const auto start = std::chrono::steady_clock::now();
-              kernels::multiply({n, n, n, 0, 0}, a.data(), b.data(), c.data());
-              const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-              best = std::min(best, taken.count());
-            }
-            return 2.0 * static_cast<double>(n * n * n) / best;
-          }
-
-          }  // namespace
-
-          double measure_gemm(bool double_precision) {
-            return double_precision ? gemm_rate<double>() : gemm_rate<float>();
-          }
-
-          }  // namespace tapewise
+        }  // namespace tapewise

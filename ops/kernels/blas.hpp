@@ -30,15 +30,18 @@ void multiply_tile(const Product& p, const Leading& ld, bool add, const double* 
                    double* c);
 void multiply_tile(const Product& p, const Leading& ld, bool add, const Complex* a,
                    const Complex* b, Complex* c);
+
 /// A triangle of a row-major n x n matrix; the other one is not read.
 struct Triangle {
   std::uint32_t lower = 1, transposed = 0, unit_diagonal = 0;
 };
+
 /// x (n x k) becomes A⁻¹·x, or A⁻ᵀ·x, for a triangular A without a zero on its diagonal.
 void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const float* a, float* x);
 void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const double* a, double* x);
 void solve_triangle(const Triangle& t, std::int64_t n, std::int64_t k, const Complex* a,
                     Complex* x);
+
 /// Work is split over our own threads: OpenBLAS's pool would compete with ours. Called before
 /// the BLAS or LAPACK is.
 void use_one_blas_thread();
