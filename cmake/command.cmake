@@ -6,7 +6,6 @@ pkg_check_modules(cairo REQUIRED IMPORTED_TARGET cairo)
 add_library(
   tapewise_lessons STATIC
   lessons/command/check.cpp
-  lessons/command/check_ops.cpp
   lessons/command/completion.cpp
   lessons/command/descent.cpp
   lessons/command/graphviz.cpp

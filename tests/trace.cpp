@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <tapewise/autograd/trace/text.hpp>
+#include <tapewise/ops/own_op.hpp>
 #include <tapewise/tapewise.hpp>
 
 namespace tw = tapewise;
@@ -27,6 +28,20 @@ struct Neuron {
   tw::Var u_in = (w1 * tw::pow(x1, 3) + w2 * x2).named("u_in");
   tw::Var u_out = tw::sigmoid(u_in).named("u_out");
   tw::Var L = (0.5 * tw::square(0.0 - u_out)).named("L");
+};
+
+/// x³ with a derivative that is wrong.
+struct WrongCube : tw::Elementwise<1> {
+  static constexpr std::string_view name = "wrong_cube", formula = "x^3";
+  static constexpr tw::Range ranges[] = {{-2, 2}};
+  template <class T>
+  static T value(T x) {
+    return x * x * x;
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    return T(2) * x * x;
+  }
 };
 
 }  // namespace
@@ -55,6 +70,25 @@ TEST_CASE("a trace holds the lecture's numbers, each with the product it is") {
   for (const tw::TraceEntry& e : trace.entries) {
     if (e.node != n.L.id()) CHECK(e.check.verdict == "right");
   }
+}
+
+TEST_CASE("the numeric check names the entries that are wrong, and no others") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(1.5, "x");
+  const tw::Var u = tw::record<WrongCube>({tw::Operand(x)}).named("u");
+  const tw::Trace trace = tw::make_trace((2.0 * u).named("y"));
+  CHECK(entry_called(trace, "u").check.verdict == "right");
+  const tw::TraceCheck& check = entry_called(trace, "x").check;
+  CHECK(check.verdict == "wrong");
+  CHECK(check.analytic == 9.0);
+  CHECK(check.numeric == doctest::Approx(13.5).epsilon(1e-12));
+}
+
+TEST_CASE("an entry at a kink is undecidable") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.0, "x");
+  const tw::Trace trace = tw::make_trace(tw::abs(x).named("y"));
+  CHECK(entry_called(trace, "x").check.verdict == "undecidable");
 }
 
 TEST_CASE("the diamond's entry is a sum of two, in the order of the children") {
@@ -136,6 +170,17 @@ TEST_CASE("updates are traced with the values before and after") {
   CHECK(trace.updates[0].formula.plain == "w1 - 0.01·∇[w1]");
   CHECK(trace.steps.back().kind == tw::TraceStep::Kind::update);
   CHECK(n.w1.item() == 0.02);
+}
+
+TEST_CASE("names become variables with an index, Greek letters LaTeX commands") {
+  tw::Tape tape;
+  const tw::Var a = tape.input(1.0, "σ_in"), b = tape.input(1.0, "w12"),
+                c = tape.input(1.0, "rate");
+  const tw::Trace trace = tw::make_trace(a * b * c);
+  CHECK(trace.node(a.id()).name.latex == "\\sigma_{\\mathrm{in}}");
+  CHECK(trace.node(b.id()).name.latex == "w_{12}");
+  CHECK(trace.node(b.id()).name.mathml == "<msub><mi>w</mi><mn>12</mn></msub>");
+  CHECK(trace.node(c.id()).name.latex == "\\mathrm{rate}");
 }
 
 TEST_CASE("nodes without a label join the group of their leaves") {

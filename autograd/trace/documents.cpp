@@ -178,7 +178,8 @@ std::string to_dot(const Trace& trace, const TraceFold& fold) {
       if (fold.contains(trace.node(c.child).group)) continue;
       const std::string label =
           c.kind == "product" ? "·" + short_value(*c.derivative_value) : c.kind;
-      out << "  g" << c.child << " -> g" << entry.node << " [style=dashed, label=\""
+      // Written the way of G, so that B is laid out beside it; the arrow points back.
+      out << "  g" << entry.node << " -> g" << c.child << " [dir=back, style=dashed, label=\""
           << escaped(label) << "\"];\n";
     }
   }

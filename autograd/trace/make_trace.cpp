@@ -126,7 +126,9 @@ class Maker {
 
   TraceText name(NodeId id) const {
     const auto known = names_.find(id);
-    return known != names_.end() ? known->second : notation::variable("b_" + std::to_string(id));
+    if (known != names_.end()) return known->second;
+    const std::string_view label = tape_.label(id);
+    return notation::variable(label.empty() ? "b_" + std::to_string(id) : std::string(label));
   }
 
   // --- subgraph B ---
@@ -167,21 +169,23 @@ class Maker {
     }
   }
 
-  /// What B computes at a node, written out down to G and to other entries.
-  TraceText expression(const Var& v, bool root, int depth) {
-    if (is_number(v)) return number_text(v);
-    if (!root || depth == 0) {
-      if (names_.contains(v.id()) || depth == 0) return name(v.id());
-    } else if (const auto entry = entry_of_.find(v.id()); entry != entry_of_.end() && passed_on_) {
-      return name(v.id());
+  /// What B computes at a node, written out down to G and to other entries, with names or with the
+  /// numbers of scalars. `incoming` is an entry that is called by its own name, as several nodes
+  /// can share one.
+  TraceText expression(const Var& v, const Contribution* incoming, bool numbers, int depth = 6) {
+    const bool is_incoming = incoming != nullptr && same_node(v, table_[incoming->child]);
+    const bool named = depth < 6 && (names_.contains(v.id()) || depth == 0);
+    const bool leaf = v.parent_count() == 0;
+    if (is_number(v) || (numbers && v.shape().is_scalar() && (is_incoming || named || leaf))) {
+      return number_text(v);
     }
+    if (is_incoming) return notation::nabla(name(incoming->child.id()));
+    if (named || leaf) return name(v.id());
     std::vector<TraceText> texts;
     for (std::size_t k = 0; k < v.parent_count(); ++k) {
-      const Var parent = v.parent(k);
-      const TraceText text = expression(parent, false, depth - 1);
+      const TraceText text = expression(v.parent(k), incoming, numbers, depth - 1);
       texts.push_back(v.op().traits.elementwise ? as_factor(text) : text);
     }
-    if (texts.empty()) return name(v.id());
     return notation::formula(v.op(), texts, v.attribute_data());
   }
 
@@ -235,8 +239,7 @@ class Maker {
     if (elementwise) {
       write_product(made, node, c);
     } else if (c.term.has_tape()) {
-      passed_on_ = same_node(c.term, table_[c.child]);
-      made.product = expression(c.term, true, 6);
+      made.product = expression(c.term, &c, false);
     } else {
       made.product = made.product_numbers = {"0", "0", "<mn>0</mn>"};
     }
@@ -277,10 +280,8 @@ class Maker {
       update.assign = assign.id();
       update.before = value_of(leaf, options_);
       update.after = value_of(next, options_);
-      update.formula = expression(next, true, 8);
-      if (next.shape().is_scalar() && next.parent_count() > 0) {
-        update.numbers = notation::formula(next.op(), operands(next, true), next.attribute_data());
-      }
+      update.formula = expression(next, nullptr, false);
+      if (next.shape().is_scalar()) update.numbers = expression(next, nullptr, true);
       trace_.updates.push_back(std::move(update));
     }
   }
@@ -314,7 +315,6 @@ class Maker {
   std::map<NodeId, TraceText> names_;
   std::map<NodeId, std::string> groups_;
   std::map<NodeId, NodeId> entry_of_;  // of a node of B: the node of G whose entry it is
-  bool passed_on_ = false;             // the term is the child's entry as it is
 };
 
 }  // namespace

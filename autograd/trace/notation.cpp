@@ -33,7 +33,24 @@ std::string escaped_for_xml(std::string_view text) {
   return out;
 }
 
+/// The command of a Greek letter, which LaTeX's fonts do not have as a character.
+std::string_view greek(std::string_view letter) {
+  static constexpr std::pair<std::string_view, std::string_view> all[] = {
+      {"α", "\\alpha"},      {"β", "\\beta"},   {"γ", "\\gamma"}, {"δ", "\\delta"},
+      {"ε", "\\varepsilon"}, {"ζ", "\\zeta"},   {"η", "\\eta"},   {"θ", "\\theta"},
+      {"κ", "\\kappa"},      {"λ", "\\lambda"}, {"μ", "\\mu"},    {"ν", "\\nu"},
+      {"ξ", "\\xi"},         {"π", "\\pi"},     {"ρ", "\\rho"},   {"σ", "\\sigma"},
+      {"τ", "\\tau"},        {"φ", "\\varphi"}, {"χ", "\\chi"},   {"ψ", "\\psi"},
+      {"ω", "\\omega"},      {"Δ", "\\Delta"},  {"Σ", "\\Sigma"}, {"Φ", "\\Phi"},
+      {"Ω", "\\Omega"}};
+  for (const auto& [character, command] : all) {
+    if (character == letter) return command;
+  }
+  return {};
+}
+
 std::string latex_word(std::string_view word) {
+  if (const auto command = greek(word); !command.empty()) return std::string(command);
   if (word.size() == 1 && is_letter(word[0])) return std::string(word);
   if (!word.empty() && is_digit(word[0])) return std::string(word);
   return "\\mathrm{" + escaped_for_latex(word) + "}";

@@ -238,8 +238,9 @@ void print_table(std::ostream& out, const Trace& trace, const TraceFold& fold) {
     pad(out, node.name.plain, name);
     out << "  ";
     pad(out, number(node.value), value);
-    out << "  " << chain({e.name.plain, number(e.value), e.sum_numbers.plain});
-    if (e.contributions.size() > 1) {
+    const bool several = e.contributions.size() > 1;
+    out << "  " << chain({e.name.plain, number(e.value), several ? e.sum_numbers.plain : ""});
+    if (several) {
       out << " (via";
       for (const TraceContribution& c : e.contributions) {
         out << ' ' << trace.node(c.child).name.plain;

@@ -1,8 +1,9 @@
+#include <algorithm>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <tapewise/lessons/command/check_ops.hpp>
 #include <tapewise/lessons/command/command.hpp>
 #include <tapewise/lessons/expression/expression.hpp>
+#include <tapewise/ops/check_catalogue.hpp>
 #include <tapewise/tapewise.hpp>
 
 namespace tapewise::lessons {
@@ -16,38 +17,16 @@ struct Options {
   std::vector<std::string> bindings;
 };
 
-int check_all(const Options& options) {
-  const std::vector<OpVerdict> verdicts = check_ops();
-  std::size_t wrong = 0, checked = 0;
-  auto list = nlohmann::ordered_json::array();
-  for (const OpVerdict& v : verdicts) {
-    wrong += v.wrong;
-    checked += v.checked;
-    const char* verdict = !v.differentiable ? "no derivative"
-                          : v.wrong > 0     ? "WRONG"
-                          : v.checked > 0   ? "right"
-                                            : "undecidable";
-    if (options.json) {
-      list.push_back({{"op", v.op->name},
-                      {"verdict", v.wrong > 0 ? "wrong" : verdict},
-                      {"checked", v.checked},
-                      {"wrong", v.wrong},
-                      {"undecidable", v.undecidable}});
-      continue;
-    }
-    std::cout << verdict << "  " << v.op->name;
-    if (v.differentiable) {
-      std::cout << "  " << v.checked << " elements";
-      if (v.undecidable > 0) std::cout << ", " << v.undecidable << " undecidable";
-    }
-    std::cout << '\n';
-    if (!v.report.empty()) std::cout << v.report << '\n';
+int check_catalogue(const Options& options) {
+  const std::vector<OpCheck> checks = check_all();
+  if (options.json) {
+    std::cout << to_json(checks) << '\n';
+  } else {
+    for (const OpCheck& check : checks) std::cout << check << '\n';
   }
-  if (options.json)
-    std::cout << list.dump(1) << '\n';
-  else
-    std::cout << verdicts.size() << " ops, " << checked << " elements, " << wrong << " wrong\n";
-  return wrong > 0 ? check_failed : all_right;
+  return std::all_of(checks.begin(), checks.end(), [](const OpCheck& c) { return bool(c); })
+             ? all_right
+             : check_failed;
 }
 
 int check_expression(const Options& options) {
@@ -96,7 +75,9 @@ void add_check_command(CLI::App& app, Run& run) {
     if (options->all == !options->expression.empty()) {
       throw CLI::RequiredError("an expression or --all");
     }
-    run = [options] { return options->all ? check_all(*options) : check_expression(*options); };
+    run = [options] {
+      return options->all ? check_catalogue(*options) : check_expression(*options);
+    };
   });
 }
 

@@ -19,14 +19,30 @@ std::string signature(const OpRecord& op) {
   return std::string(op.name) + operands[op.arity >= 2 && op.arity <= 3 ? op.arity : 0];
 }
 
+/// The operands as the signature "where(c, a, b)" calls them, and y.
+std::vector<std::string> operand_names(const OpRecord& op) {
+  const std::string text = signature(op);
+  std::vector<std::string> names;
+  std::size_t at = text.find('(');
+  while (std::ssize(names) < op.arity && at != std::string::npos && text[at] != ')') {
+    const std::size_t begin = text.find_first_not_of(" ,(", at);
+    at = text.find_first_of(",)=", begin);
+    names.push_back(text.substr(begin, at - begin));
+  }
+  if (std::ssize(names) < op.arity) {  // an operator, "a + b"
+    names = op.arity == 1 ? std::vector<std::string>{"x"} : std::vector<std::string>{"a", "b", "c"};
+    names.resize(static_cast<std::size_t>(op.arity));
+  }
+  names.emplace_back("y");
+  return names;
+}
+
 std::string derivative(const OpRecord& op) {
   if (!op.derivative.empty()) return std::string(op.derivative);
   if (op.traits.composite) return "of the ops it is written in";
   if (op.traits.stops_gradient || (op.vjp == nullptr && op.partial_text == nullptr)) return "none";
   if (op.partial_text == nullptr) return "given, as a vector-Jacobian product";
-  static const std::vector<std::string> one = {"x", "y"}, two = {"a", "b", "y"},
-                                        three = {"a", "b", "c", "y"};
-  const auto& names = op.arity == 1 ? one : op.arity == 2 ? two : three;
+  const std::vector<std::string> names = operand_names(op);
   const std::vector<std::uint64_t> attribute = default_attribute(op);
   std::string all;
   for (int use = 0; use < op.arity; ++use) {

@@ -45,7 +45,7 @@ void choose_output(Session& s) {
   if (s.output.type().size() == 1 && s.output.shape().is_scalar()) return;
   s.note =
       s.output.name() + " has shape " + to_string(s.output.shape()) + ": its sum is differentiated";
-  s.output = sum(Operand(s.output, {"expression", 0})).named("sum of " + s.output.name());
+  s.output = sum(Operand(s.output, {"expression", 0})).named("sum_" + s.output.name());
 }
 
 void record(const Options& options, Session& s) {

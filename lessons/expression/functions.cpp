@@ -177,6 +177,11 @@ const std::map<std::string, Function, std::less<>>& structured_functions() {
          return cross_entropy(logits, classes ? as_labels(labels, in.where()) : labels,
                               loss_options(in));
        }},
+      {"polygamma",
+       [](Arguments& in) {
+         const auto n = in.integer(0, "n", 0);
+         return polygamma(static_cast<double>(n), in.operand(1, "x"));
+       }},
       {"one_hot",
        [](Arguments& in) {
          const Operand labels = in.operand(0, "labels");
@@ -214,24 +219,18 @@ std::vector<Parameter> attribute_parameters(const OpRecord& op) {
     all.push_back({std::string(one.substr(0, equals)),
                    equals == std::string_view::npos ? "" : std::string(one.substr(equals + 1))});
   }
-  // Without a signature of its own.
-  if (all.empty() && op.name == "leaky_relu") return {{"slope", "0.01"}};
-  if (all.empty() && op.attribute_bytes == 8) return {{"p", ""}};
   const auto operands = static_cast<std::ptrdiff_t>(op.arity);
   all.erase(all.begin(), all.begin() + std::min(operands, std::ssize(all)));
   return all;
 }
 
 /// A choice that an attribute stores as its number.
-std::uint64_t choice(const std::string& function, std::string_view word) {
+std::optional<std::uint64_t> choice(std::string_view word) {
   static const std::map<std::string_view, std::uint64_t> all = {
       {"left", 0},  {"right", 1}, {"middle", 2}, {"inner", 3},
       {"outer", 4}, {"exact", 0}, {"tanh", 1}};
   const auto found = all.find(word);
-  if (found == all.end()) {
-    throw CallError(function + ": no such choice, \"" + std::string(word) + "\"");
-  }
-  return found->second;
+  return found == all.end() ? std::nullopt : std::optional(found->second);
 }
 
 /// "0.01" or "1/6".
@@ -249,7 +248,7 @@ std::vector<std::uint64_t> attribute_of(const OpRecord& op, Arguments& in) {
   if (op.attribute_bytes == 0) return words;
   const std::string name(op.name);
   const std::vector<Parameter> parameters = attribute_parameters(op);
-  if (parameters.size() * 8 != op.attribute_bytes) {
+  if (parameters.size() * 8 > op.attribute_bytes) {
     throw CallError(name + " cannot be called from an expression");
   }
   for (std::size_t k = 0; k < parameters.size(); ++k) {
@@ -260,8 +259,11 @@ std::vector<std::uint64_t> attribute_of(const OpRecord& op, Arguments& in) {
     }
     const auto number = given != nullptr ? given->number : as_number(p.otherwise);
     const std::string word = given != nullptr ? given->word : p.otherwise;
-    words.push_back(number ? std::bit_cast<std::uint64_t>(*number) : choice(name, word));
+    const auto bits = number ? std::optional(std::bit_cast<std::uint64_t>(*number)) : choice(word);
+    if (!bits) throw CallError(name + ": no such " + p.name + ", \"" + word + "\"");
+    words.push_back(*bits);
   }
+  words.resize((op.attribute_bytes + 7) / 8);  // what no argument sets
   return words;
 }
 
@@ -301,22 +303,22 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 const OpRecord* find_op(std::string_view name) {
-  if (const auto alias = aliases().find(name); alias != aliases().end()) name = alias->second;
   for (const OpRecord* op : all_ops()) {
     if (op->name == name && callable(*op)) return op;
   }
-  return nullptr;
+  const auto alias = aliases().find(name);
+  return alias == aliases().end() ? nullptr : find_op(alias->second);
 }
 
 std::vector<std::uint64_t> default_attribute(const OpRecord& op) {
   std::vector<std::uint64_t> words(op.attribute_bytes / 8 + 1);
   const std::vector<Parameter> parameters = attribute_parameters(op);
-  if (parameters.size() * 8 != op.attribute_bytes) return words;
+  if (parameters.size() * 8 > op.attribute_bytes) return words;
   for (std::size_t k = 0; k < parameters.size(); ++k) {
     const std::string& text = parameters[k].otherwise;
     if (text.empty()) continue;
     const auto number = as_number(text);
-    words[k] = number ? std::bit_cast<std::uint64_t>(*number) : choice(std::string(op.name), text);
+    words[k] = number ? std::bit_cast<std::uint64_t>(*number) : choice(text).value_or(0);
   }
   return words;
 }
