@@ -184,6 +184,7 @@ TEST_CASE("every elementwise op of one operand can be plotted") {
     // One operand, and every other argument can be left out.
     const bool unary = signature.starts_with(name + "(") && count(',') == count('=');
     if (!op["elementwise"] || !unary || op["dtypes"][0] != "float64") continue;
+    if (name.starts_with("is")) continue;  // a condition is no real number
     const Result result = run("plot " + name + " --from .1 --to .9", true);
     CHECK_MESSAGE(result.status == 0, name << ": " << result.out);
   }

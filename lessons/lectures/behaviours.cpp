@@ -320,8 +320,9 @@ void feature_space(Lecture& l) {
       separated = separated && ((w0 * h0 + w1 * h1 + b > 0.5) == is_one);
       points.push_back({h0, {h1, is_one}});
     }
-    l.claim("the line w·h + b = ½ separates the hidden points", separated,
-            "seed " + std::to_string(seed));
+    l.claim("seed " + std::to_string(seed) + " solves it", net.step.item(net.loss) <= 1e-4,
+            digits(net.step.item(net.loss)));
+    l.claim("the line w·h + b = ½ separates the hidden points", separated);
     std::sort(points.begin(), points.end());
     Chart chart{"hidden points: class 0 (first), class 1 (second)", {}, {{"0", {}}, {"1", {}}}};
     for (const auto& [h0, rest] : points) {

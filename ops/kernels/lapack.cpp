@@ -427,10 +427,17 @@ T determinant_in_place(int n, T* a, int* pivots) {
 /// det(U)·det(V)·U·diag(Π_{j≠i} s_j)·Vᵀ, which no zero among the s disturbs.
 template <class T>
 Fault cofactors_of_singular(std::int64_t n, const T* a, T* out) {
-  std::vector<T> u(static_cast<std::size_t>(n * n)), s(static_cast<std::size_t>(n)), vt(u);
+  // Kept by the thread: Scratch is taken by what is called here.
+  static thread_local std::vector<T> u, s, vt, scaled, copy;
+  static thread_local std::vector<int> pivots;
+  const auto elements = static_cast<std::size_t>(n * n), rows = static_cast<std::size_t>(n);
+  u.resize(elements);
+  vt.resize(elements);
+  s.resize(rows);
+  pivots.resize(rows);
   if (const Fault found = SingularValues<T>(n, n)(a, u.data(), s.data(), vt.data())) return found;
-  std::vector<T> scaled = vt, copy = u;
-  std::vector<int> pivots(static_cast<std::size_t>(n));
+  scaled = vt;
+  copy = u;
   const int size = static_cast<int>(n);
   T sign = determinant_in_place(size, copy.data(), pivots.data());
   copy = vt;
