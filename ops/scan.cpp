@@ -49,11 +49,27 @@ std::string ScanRule::attribute_text(const void* attribute) {
 
 namespace {
 
-/// Runs along the axis, some neighbouring columns at a time. `step(state, at)` brings the state of
-/// a column on by the element at this place; the state before or after it is the result.
+/// Runs along the axis. `step(state, at)` brings the state of a column on by the element at this
+/// place; the state before or after it is the result.
 template <class T, class Step>
 void scan(const ScanRule::Params& p, T* out, double start, Step&& step) {
   using W = kernels::Wide<T>;
+  const auto place = [&](std::int64_t o, std::int64_t k) {
+    return (o * p.n + (p.reverse ? p.n - 1 - k : k)) * p.inner;
+  };
+  if (p.inner == 1) {
+    for (std::int64_t o = 0; o < p.outer; ++o) {
+      W state = static_cast<W>(start);
+      for (std::int64_t k = 0; k < p.n; ++k) {
+        const std::int64_t at = place(o, k);
+        const W after = step(state, at);
+        out[at] = static_cast<T>(p.exclusive ? state : after);
+        state = after;
+      }
+    }
+    return;
+  }
+  // Neighbouring columns side by side, as many as stay in registers or near them.
   constexpr std::int64_t most = 64;
   W state[most];
   for (std::int64_t o = 0; o < p.outer; ++o) {
@@ -61,7 +77,7 @@ void scan(const ScanRule::Params& p, T* out, double start, Step&& step) {
       const std::int64_t width = std::min(most, p.inner - c);
       std::fill_n(state, width, static_cast<W>(start));
       for (std::int64_t k = 0; k < p.n; ++k) {
-        const std::int64_t at = (o * p.n + (p.reverse ? p.n - 1 - k : k)) * p.inner + c;
+        const std::int64_t at = place(o, k) + c;
         for (std::int64_t j = 0; j < width; ++j) {
           const W before = state[j];
           state[j] = step(before, at + j);
