@@ -56,9 +56,7 @@ the gradient in all W; plain, and with a memory budget of 14 MiB. The limit is t
 with a budget the same: so the ratio would hold the price of computing values again. Weights and their
 gradients are not counted as memory. Ours keeps activations where gradients will be written later, so
 it needs next to nothing beside them, and stays below the budget without computing anything again.
-`update` is a training step, `W <- W - rate * gradient`: there no gradient is an output whose memory
-could be borrowed, and the budget is met by computing activations again; its numbers are compared with
-those of the plain program. libtorch with a budget keeps every 32nd h. The limit of `memory/M8` is what all activations take.
+libtorch with a budget keeps every 32nd h. The limit of `memory/M8` is what all activations take.
 """),
     ("M9", "compile and link", """
 A first program that prints a gradient, `g++ -O2`, compiled and linked against the installed
