@@ -18,6 +18,7 @@ struct CompileOptions {
   bool fold = true;              ///< compute nodes of constants once, while planning
   bool share = true;             ///< common subexpressions: equal nodes are computed once
   bool absorb = true;            ///< transposes as flags of matmul, broadcasts read in place
+  bool accumulate = true;        ///< sums of products: gemm adds to what is there (with absorb)
   bool advance = true;           ///< new parameter values are computed as early as they can be
   bool fuse = true;              ///< elementwise runs and the sums that end them, block by block
   bool scalars = true;           ///< ops on single numbers as byte-code

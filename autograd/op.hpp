@@ -197,6 +197,8 @@ struct OpTraits {
   bool mean = false;            ///< folding ops: the sum is divided by the number of elements
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run
   bool composite = false;       ///< written in other ops: records their nodes, none of its own
+  bool adds = false;            ///< a + b
+  bool over_first = false;      ///< the result may lie where the first operand does
   bool has_zeros = false;       ///< a partial may be a structural zero (OnlyIf, Zero)
 };
 
@@ -243,6 +245,9 @@ struct OpRecord {
   /// reads the same operands, then others. Such a kernel is requested with that op's operands.
   const void* by_product = nullptr;
   Kernel (*kernel_with_by_product)(const KernelRequest&) = nullptr;
+  /// The op that adds this op's value to a further, first operand of the same type: `c + A·B` for
+  /// `A·B`. It has the same attribute.
+  const OpRecord& (*accumulating)() = nullptr;
   /// Elementwise ops: the loop for a number type; bit k of `repeated` says that operand k is one
   /// number. Null when the rule cannot be read by that number type. `one_element` asks for the loop
   /// over a single element, which is scalar code.

@@ -135,6 +135,7 @@ std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const Compil
   if (options.fold) passes::fold(draft);
   if (options.share) passes::share(draft);
   if (options.absorb) passes::absorb(draft);
+  if (options.absorb && options.accumulate) passes::accumulate(draft);
   passes::prune(draft);
   passes::pin(draft);
   if (options.advance) passes::advance(draft);

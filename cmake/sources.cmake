@@ -26,6 +26,7 @@ set(TAPEWISE_SOURCES
     autograd/leaves.cpp
     autograd/numbers_table.cpp
     autograd/passes/absorb.cpp
+    autograd/passes/accumulate.cpp
     autograd/passes/advance.cpp
     autograd/passes/arena.cpp
     autograd/passes/build_fused.cpp

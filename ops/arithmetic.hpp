@@ -9,6 +9,7 @@ namespace ops {
 using namespace math;
 
 struct Add : Elementwise<2> {
+  static constexpr bool adds = true;
   static constexpr std::string_view name = "add", formula = "a + b";
   static constexpr std::string_view signature = "a + b";
   static constexpr std::string_view peers = "torch.add, jax.numpy.add, tf.math.add";

@@ -144,23 +144,25 @@ double Matmul::flops(const KernelRequest& request) {
 }
 
 template <class T>
-void Matmul::kernel(const KernelCall& call) {
-  const auto& p = call.params<Params>();
+void Matmul::run(const Params& p, bool add, const T* a, const T* b, T* c) {
   if (p.batches == 1) {
-    return kernels::multiply(p.product, call.in<T>(p.swapped ? 1 : 0),
-                             call.in<T>(p.swapped ? 0 : 1), call.out<T>());
+    return kernels::multiply(p.product, p.swapped ? b : a, p.swapped ? a : b, c, add);
   }
   for (std::int64_t batch = 0; batch < p.batches; ++batch) {
-    std::int64_t a = 0, b = 0, rest = batch;
+    std::int64_t at_a = 0, at_b = 0, rest = batch;
     for (std::size_t axis = p.batch_rank; axis-- > 0;) {
       const std::int64_t index = rest % p.batch_sizes[axis];
       rest /= p.batch_sizes[axis];
-      a += index * p.a_strides[axis];
-      b += index * p.b_strides[axis];
+      at_a += index * p.a_strides[axis];
+      at_b += index * p.b_strides[axis];
     }
-    kernels::multiply(p.product, call.in<T>(0) + a, call.in<T>(1) + b,
-                      call.out<T>() + batch * p.product.m * p.product.n);
+    kernels::multiply(p.product, a + at_a, b + at_b, c + batch * p.product.m * p.product.n, add);
   }
+}
+
+template <class T>
+void Matmul::kernel(const KernelCall& call) {
+  run(call.params<Params>(), false, call.in<T>(0), call.in<T>(1), call.out<T>());
 }
 
 Var Matmul::vjp(const Vjp& v) {
@@ -244,6 +246,70 @@ std::vector<Example> Matmul::examples() {
   std::vector<Example> examples;
   for (const auto& [a, b] : shapes) {
     examples.push_back({{{DType::float64, a, -1, 1}, {DType::float64, b, -1, 1}}, apply});
+  }
+  return examples;
+}
+
+// --- sums of products ---------------------------------------------------------------------------
+
+Type MatmulAdd::type(const TypeArgs& args) {
+  TypeArgs factors = args;
+  factors.parents = args.parents.subspan(1);
+  const Type product = Matmul::type(factors);
+  const Type& c = args.parent(0);
+  if (c.dtype != product.dtype) {
+    throw args.type_error("the product is " + to_string(product) + ", given " + to_string(c) +
+                          " to add it to");
+  }
+  if (c.shape != product.shape) {
+    throw args.shape_error("the product has shape " + to_string(product.shape) + ", given " +
+                           to_string(c.shape) + " to add it to: write c + matmul(a, b)");
+  }
+  return product;
+}
+
+MatmulAdd::Params MatmulAdd::plan(const KernelRequest& request) {
+  return Matmul::plan({request.in.subspan(1), request.out, request.attribute_data,
+                       request.complex_step, request.simd});
+}
+
+template <class T>
+void MatmulAdd::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  if (call.out<T>() != call.in<T>(0)) {
+    std::copy_n(call.in<T>(0), p.batches * p.product.m * p.product.n, call.out<T>());
+  }
+  Matmul::run(p, true, call.in<T>(1), call.in<T>(2), call.out<T>());
+}
+
+double MatmulAdd::flops(const KernelRequest& request) {
+  return Matmul::flops({request.in.subspan(1), request.out, request.attribute_data,
+                        request.complex_step, request.simd});
+}
+
+Var MatmulAdd::vjp(const Vjp& v) {
+  if (v.use == 0) return v.g;
+  return Matmul::vjp({matmul(v.parent(1), v.parent(2)), v.g, v.use - 1});
+}
+
+std::vector<Example> MatmulAdd::examples() {
+  constexpr auto apply = [](std::span<const Var> in) { return matmul_add(in[0], in[1], in[2]); };
+  const std::array<Shape, 3> shapes[] = {{{{2, 4}, {2, 3}, {3, 4}}},
+                                         {{{2}, {2, 3}, {3}}},
+                                         {{{4}, {3}, {3, 4}}},
+                                         {{{}, {3}, {3}}},
+                                         {{{5, 6}, {5, 1}, {1, 6}}},
+                                         {{{2, 2, 2}, {2, 2, 3}, {2, 3, 2}}},
+                                         {{{2, 3, 2}, {2, 3, 4}, {4, 2}}},
+                                         {{{4, 2, 1}, {2, 3}, {4, 3, 1}}},
+                                         {{{12, 11}, {12, 9}, {9, 11}}},
+                                         {{{0, 2}, {0, 3}, {3, 2}}},
+                                         {{{2, 3}, {2, 0}, {0, 3}}}};
+  std::vector<Example> examples;
+  for (const auto& [c, a, b] : shapes) {
+    examples.push_back(
+        {{{DType::float64, c, -1, 1}, {DType::float64, a, -1, 1}, {DType::float64, b, -1, 1}},
+         apply});
   }
   return examples;
 }

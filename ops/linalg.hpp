@@ -6,6 +6,8 @@ namespace tapewise {
 
 namespace ops {
 
+struct MatmulAdd;
+
 /// NumPy's matmul: matrices in the last two axes, leading axes broadcast; a vector on the left is
 /// a row, on the right a column, and its axis of size 1 is dropped from the result.
 struct Matmul : Structured {
@@ -18,6 +20,7 @@ struct Matmul : Structured {
   struct Attribute {
     std::uint32_t trans_a = 0, trans_b = 0;
   };
+  using Accumulating = MatmulAdd;  ///< sums of products are formed in gemm
   static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
   struct Params {
@@ -30,12 +33,36 @@ struct Matmul : Structured {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  /// C = A·B, or C + A·B.
+  template <class T>
+  static void run(const Params& p, bool add, const T* a, const T* b, T* c);
   static double flops(const KernelRequest& request);
   /// {g·Bᵀ, Aᵀ·g}
   static Var vjp(const Vjp& v);
   static bool absorb(int use, const OpRecord& producer, const Type& produced,
                      const void* producer_attribute, void* attribute);
   static std::string attribute_text(const void* attribute);
+  static std::vector<Example> examples();
+};
+
+struct MatmulAdd : Structured {
+  static constexpr std::string_view name = "matmul_add", formula = "C + A·B",
+                                    signature = "matmul_add(c, a, b)",
+                                    derivative = "C̄ = G, Ā = G·Bᵀ, B̄ = Aᵀ·G",
+                                    peers = "torch.addmm, torch.baddbmm", source = Matmul::source;
+  static constexpr int arity = 3;
+  static constexpr bool over_first = true;
+  using Attribute = Matmul::Attribute;
+  using Params = Matmul::Params;
+  static Type type(const TypeArgs& args);
+  static Params plan(const KernelRequest& request);
+  template <class T>
+  static void kernel(const KernelCall& call);
+  static double flops(const KernelRequest& request);
+  static Var vjp(const Vjp& v);
+  static std::string attribute_text(const void* attribute) {
+    return Matmul::attribute_text(attribute);
+  }
   static std::vector<Example> examples();
 };
 
@@ -46,7 +73,13 @@ struct Matmul : Structured {
 /// without axes, and for batches that do not broadcast; TypeError for integers or mixed dtypes.
 inline Var matmul(const Operand& a, const Operand& b) { return record<ops::Matmul>({a, b}); }
 
-using LinalgOps = OpList<ops::Matmul>;
+/// c + matmul(a, b) in one go, for c of the product's type. `compile` makes it of such sums where
+/// it can. Throws as `matmul` does, and ShapeError or TypeError for another c.
+inline Var matmul_add(const Operand& c, const Operand& a, const Operand& b) {
+  return record<ops::MatmulAdd>({c, a, b});
+}
+
+using LinalgOps = OpList<ops::Matmul, ops::MatmulAdd>;
 std::span<const OpRecord> records_of(LinalgOps);
 
 }  // namespace tapewise

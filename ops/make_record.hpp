@@ -332,6 +332,7 @@ std::vector<Example> elementwise_examples() {
 template <class R, class Loops>
 void fill_elementwise(OpRecord& op) {
   op.traits.elementwise = true;
+  if constexpr (requires { R::adds; }) op.traits.adds = true;
   op.traits.same_type = [&]<int... k>(std::integer_sequence<int, k...>) {
     return std::is_same_v<typename R::template Out<float>, float> &&
            (std::is_same_v<InTypeOf<R, float, k>, float> && ...);
@@ -401,12 +402,16 @@ void fill_structured(OpRecord& op) {
   op.traits.alias = R::alias;
   op.traits.broadcast = R::broadcast;
   op.traits.may_throw = R::may_throw;
+  op.traits.over_first = R::over_first;
   op.type = &R::type;
   op.kernel = structured_kernel<R>;
   if constexpr (requires { &R::vjp; }) op.vjp = &R::vjp;
   if constexpr (requires { &R::batch; }) op.batch = &R::batch;
   if constexpr (requires { &R::absorb; }) op.absorb = &R::absorb;
   if constexpr (requires { &R::examples; }) op.examples = &R::examples;
+  if constexpr (requires { typename R::Accumulating; }) {
+    op.accumulating = []() -> const OpRecord& { return record_of<typename R::Accumulating>(); };
+  }
   if constexpr (requires { typename R::ByProduct; }) {
     op.by_product = &rule_key<typename R::ByProduct>;
     op.kernel_with_by_product = kernel_with_by_product<R>;

@@ -93,6 +93,7 @@ struct Structured : Rule {
   static constexpr bool alias = false;      ///< the first parent's memory under another shape
   static constexpr bool broadcast = false;  ///< the parent's elements, repeated
   static constexpr bool may_throw = false;
+  static constexpr bool over_first = false;  ///< the kernel copes with out == in(0)
   static constexpr std::string_view domain = "all shapes";
   /// The operand or result whose dtype is the kernel's T.
   static const Type& number_type(const KernelRequest& request) { return request.out; }

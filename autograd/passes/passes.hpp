@@ -23,6 +23,10 @@ void share(Draft& draft);
 /// it, a broadcast is left to the elementwise op that reads it.
 void absorb(Draft& draft);
 
+/// Sums of products: where the value of an op with an accumulating form is only added to another
+/// value that nobody else reads, the op adds to it in place.
+void accumulate(Draft& draft);
+
 /// Nodes that nothing needs any more are marked dead.
 void prune(Draft& draft);
 

@@ -266,6 +266,7 @@ class Placer {
 
   /// A result is written over an operand that dies here and has been read at that place by then.
   bool take_over(std::uint32_t u, DraftId id, std::size_t bytes) {
+    if (draft_.nodes[id].op->traits.over_first) return take_first(u, id, bytes);
     if (!draft_.nodes[id].op->traits.elementwise) return false;
     const auto members = units_.members_of(units_.units[u]);
     for (DraftId& dead : dying_at(u)) {
@@ -273,6 +274,25 @@ class Placer {
       if (placement_.places[dead].kind != Place::Kind::arena ||
           draft_.bytes_of(draft_.nodes[dead]) != bytes ||
           !all_read_before(draft_, members, dead, id)) {
+        continue;
+      }
+      placement_.places[id] = placement_.places[dead];
+      dead = taken;
+      return true;
+    }
+    return false;
+  }
+
+  /// The same for an op that adds to its first operand, which it does not read otherwise.
+  bool take_first(std::uint32_t u, DraftId id, std::size_t bytes) {
+    const auto operands = draft_.operands_of(draft_.nodes[id]);
+    const DraftId first = draft_.memory_of(operands[0]);
+    for (const DraftId operand : operands.subspan(1)) {
+      if (draft_.memory_of(operand) == first) return false;
+    }
+    for (DraftId& dead : dying_at(u)) {
+      if (dead != first || is_scalar(dead) || draft_.bytes_of(draft_.nodes[dead]) != bytes ||
+          placement_.places[dead].kind != Place::Kind::arena) {
         continue;
       }
       placement_.places[id] = placement_.places[dead];

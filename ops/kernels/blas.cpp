@@ -44,49 +44,49 @@ constexpr std::int64_t large_product = 128 * 1024;
 
 /// The rows or the columns of C, whichever are more, shared out over the threads.
 template <class T>
-void gemm(const Product& p, const T* a, const T* b, T* c) {
+void gemm_on_threads(const Product& p, const T* a, const T* b, T* c, bool add) {
   const Leading ld = {p.trans_a != 0 ? p.m : p.k, p.trans_b != 0 ? p.k : p.n, p.n};
   const bool by_rows = p.m >= p.n;
   constexpr std::int64_t unit = 16;
   const std::int64_t most = std::min((by_rows ? p.m : p.n) / unit, p.m * p.n * p.k / large_product);
   const int parts = static_cast<int>(std::clamp<std::int64_t>(most, 1, num_threads()));
-  if (parts == 1) return gemm(p, ld, a, b, c);
+  if (parts == 1) return gemm(p, ld, a, b, c, add);
   threads::for_parts(parts, [&](int part) {
     Product own = p;
     const std::int64_t n = by_rows ? p.m : p.n;
     const std::int64_t at = threads::part_begin(n, unit, part, parts);
     (by_rows ? own.m : own.n) = threads::part_begin(n, unit, part + 1, parts) - at;
     if (by_rows)
-      gemm(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c);
+      gemm(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c, add);
     else
-      gemm(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at);
+      gemm(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at, add);
   });
 }
 
 /// y = M·x or Mᵀ·x for M of rows x cols in memory.
 void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const float* M, const float* x,
-          float* y) {
+          float* y, bool add) {
   cblas_sgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), 1.0F,
-              M, static_cast<int>(cols), x, 1, 0.0F, y, 1);
+              M, static_cast<int>(cols), x, 1, add ? 1.0F : 0.0F, y, 1);
 }
 void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const double* M, const double* x,
-          double* y) {
+          double* y, bool add) {
   cblas_dgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), 1.0,
-              M, static_cast<int>(cols), x, 1, 0.0, y, 1);
+              M, static_cast<int>(cols), x, 1, add ? 1.0 : 0.0, y, 1);
 }
 void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const Complex* M, const Complex* x,
-          Complex* y) {
-  const Complex one = 1.0, zero = 0.0;
+          Complex* y, bool add) {
+  const Complex one = 1.0, old = add ? 1.0 : 0.0;
   cblas_zgemv(CblasRowMajor, flag(transposed), static_cast<int>(rows), static_cast<int>(cols), &one,
-              M, static_cast<int>(cols), x, 1, &zero, y, 1);
+              M, static_cast<int>(cols), x, 1, &old, y, 1);
 }
 
 /// Row by row, so that the innermost loop runs along a row of C unless B is read transposed.
 template <class T>
-void small_product(const Product& p, const T* a, const T* b, T* c) {
+void small_product(const Product& p, const T* a, const T* b, T* c, bool add) {
   const std::int64_t a_row = p.trans_a != 0 ? 1 : p.k, a_col = p.trans_a != 0 ? p.m : 1;
   const std::int64_t b_row = p.trans_b != 0 ? 1 : p.n, b_col = p.trans_b != 0 ? p.k : 1;
-  std::fill(c, c + p.m * p.n, T(0));
+  if (!add) std::fill(c, c + p.m * p.n, T(0));
   for (std::int64_t i = 0; i < p.m; ++i) {
     T* row = c + i * p.n;
     for (std::int64_t q = 0; q < p.k; ++q) {
@@ -97,20 +97,36 @@ void small_product(const Product& p, const T* a, const T* b, T* c) {
   }
 }
 
+/// C = x·yᵀ, or C + x·yᵀ: gemm would copy both first.
 template <class T>
-void multiply_any(const Product& p, const T* a, const T* b, T* c) {
+void outer_product(const Product& p, const T* x, const T* y, T* c, bool add) {
+  for (std::int64_t i = 0; i < p.m; ++i, c += p.n) {
+    const T factor = x[i];
+    if (add) {
+      for (std::int64_t j = 0; j < p.n; ++j) c[j] = c[j] + factor * y[j];
+    } else {
+      for (std::int64_t j = 0; j < p.n; ++j) c[j] = factor * y[j];
+    }
+  }
+}
+
+template <class T>
+void multiply_any(const Product& p, const T* a, const T* b, T* c, bool add) {
   const bool with_vector = p.m == 1 || p.n == 1;
   if (p.m * p.n * p.k <= (with_vector ? tiny_vector : tiny_matrix)) {
-    return small_product(p, a, b, c);
+    return small_product(p, a, b, c, add);
   }
+  if (p.k == 1) return outer_product(p, a, b, c, add);
   use_one_blas_thread();
   if (p.n == 1) {
-    return p.trans_a != 0 ? gemv(true, p.k, p.m, a, b, c) : gemv(false, p.m, p.k, a, b, c);
+    return p.trans_a != 0 ? gemv(true, p.k, p.m, a, b, c, add)
+                          : gemv(false, p.m, p.k, a, b, c, add);
   }
   if (p.m == 1) {
-    return p.trans_b != 0 ? gemv(false, p.n, p.k, b, a, c) : gemv(true, p.k, p.n, b, a, c);
+    return p.trans_b != 0 ? gemv(false, p.n, p.k, b, a, c, add)
+                          : gemv(true, p.k, p.n, b, a, c, add);
   }
-  gemm(p, a, b, c);
+  gemm_on_threads(p, a, b, c, add);
 }
 
 }  // namespace
@@ -120,14 +136,14 @@ void use_one_blas_thread() {
   (void)done;
 }
 
-void multiply(const Product& p, const float* a, const float* b, float* c) {
-  multiply_any(p, a, b, c);
+void multiply(const Product& p, const float* a, const float* b, float* c, bool add) {
+  multiply_any(p, a, b, c, add);
 }
-void multiply(const Product& p, const double* a, const double* b, double* c) {
-  multiply_any(p, a, b, c);
+void multiply(const Product& p, const double* a, const double* b, double* c, bool add) {
+  multiply_any(p, a, b, c, add);
 }
-void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c) {
-  multiply_any(p, a, b, c);
+void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c, bool add) {
+  multiply_any(p, a, b, c, add);
 }
 
 void multiply_tile(const Product& p, const Leading& ld, bool add, const float* a, const float* b,

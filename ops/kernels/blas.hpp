@@ -18,10 +18,11 @@ struct Leading {
   std::int64_t a, b, c;
 };
 
-/// Writes C, contiguous. Tiny products and those with a vector do not go through gemm.
-void multiply(const Product& p, const float* a, const float* b, float* c);
-void multiply(const Product& p, const double* a, const double* b, double* c);
-void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c);
+/// Writes C, contiguous, or adds to what it holds. Tiny products and those with a vector do not go
+/// through gemm.
+void multiply(const Product& p, const float* a, const float* b, float* c, bool add = false);
+void multiply(const Product& p, const double* a, const double* b, double* c, bool add = false);
+void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c, bool add = false);
 
 /// The same on parts of larger matrices, on the calling thread; `add` to what C holds.
 void multiply_tile(const Product& p, const Leading& ld, bool add, const float* a, const float* b,
