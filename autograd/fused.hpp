@@ -37,7 +37,14 @@ struct FusedOp {
   double count = 1.0;            ///< by which a folded sum is divided
   std::size_t accumulators = 0;  ///< where they lie in the scratch memory
   const OpRecord* op = nullptr;
+  const OpRecord* first = nullptr;  ///< of a pair of arithmetic: the op before, in the same loop
 };
+
+/// Two ops of arithmetic as one loop over a, b and c: `second(first(a, b), c)`, or
+/// `second(c, first(a, b))`. The number is float32 or float64; bit k of `repeated` says that
+/// operand k is one number. Defined in ops/kernels/.
+ElementLoop arithmetic_pair_loop(Arithmetic first, Arithmetic second, bool on_right, DType number,
+                                 unsigned repeated, SimdLevel simd);
 
 /// A group of ops that is run block by block: each block of a large array goes through all of the
 /// ops while it is in the first cache, and values that nobody else reads never reach the arena.

@@ -183,6 +183,9 @@ struct Example {
 /// What a formula is written in.
 enum class Notation { plain, latex, mathml };
 
+/// The ops of arithmetic that fused groups carry out in pairs.
+enum class Arithmetic : std::uint8_t { none, add, subtract, multiply };
+
 /// What the engine asks of ops, never lists.
 struct OpTraits {
   bool elementwise = false;  ///< out[i] depends on the (broadcast) operands at i only
@@ -197,9 +200,9 @@ struct OpTraits {
   bool mean = false;            ///< folding ops: the sum is divided by the number of elements
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run
   bool composite = false;       ///< written in other ops: records their nodes, none of its own
-  bool adds = false;            ///< a + b
-  bool over_first = false;      ///< the result may lie where the first operand does
-  bool has_zeros = false;       ///< a partial may be a structural zero (OnlyIf, Zero)
+  Arithmetic arithmetic = Arithmetic::none;
+  bool over_first = false;  ///< the result may lie where the first operand does
+  bool has_zeros = false;   ///< a partial may be a structural zero (OnlyIf, Zero)
 };
 
 /// A structural zero among the numbers of a partial or a gradient: it stays zero whatever it is

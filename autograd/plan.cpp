@@ -19,7 +19,10 @@ std::string Plan::describe(const Step& step) const {
     const FusedGroup& group = *step.fused;
     text = "fused " + std::to_string(group.rows) + " x " + std::to_string(group.columns) + " by " +
            std::to_string(group.block_rows) + " x " + std::to_string(group.block_columns) + ":";
-    for (const FusedOp& op : group.ops) text += " " + std::string(op.op->name);
+    for (const FusedOp& op : group.ops) {
+      if (op.first != nullptr) text += " " + std::string(op.first->name);
+      text += " " + std::string(op.op->name);
+    }
     return text;
   }
   if (step.scalars != nullptr) {

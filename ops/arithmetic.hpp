@@ -9,7 +9,7 @@ namespace ops {
 using namespace math;
 
 struct Add : Elementwise<2> {
-  static constexpr bool adds = true;
+  static constexpr Arithmetic arithmetic = Arithmetic::add;
   static constexpr std::string_view name = "add", formula = "a + b";
   static constexpr std::string_view signature = "a + b";
   static constexpr std::string_view peers = "torch.add, jax.numpy.add, tf.math.add";
@@ -26,6 +26,7 @@ struct Add : Elementwise<2> {
 };
 
 struct Subtract : Elementwise<2> {
+  static constexpr Arithmetic arithmetic = Arithmetic::subtract;
   static constexpr std::string_view name = "subtract", formula = "a - b";
   static constexpr std::string_view signature = "a - b";
   static constexpr std::string_view peers = "torch.sub, jax.numpy.subtract, tf.math.subtract";
@@ -42,6 +43,7 @@ struct Subtract : Elementwise<2> {
 };
 
 struct Multiply : Elementwise<2> {
+  static constexpr Arithmetic arithmetic = Arithmetic::multiply;
   static constexpr std::string_view name = "multiply", formula = "a·b";
   static constexpr std::string_view signature = "a * b";
   static constexpr std::string_view peers = "torch.mul, jax.numpy.multiply, tf.math.multiply";

@@ -332,7 +332,7 @@ std::vector<Example> elementwise_examples() {
 template <class R, class Loops>
 void fill_elementwise(OpRecord& op) {
   op.traits.elementwise = true;
-  if constexpr (requires { R::adds; }) op.traits.adds = true;
+  op.traits.arithmetic = R::arithmetic;
   op.traits.same_type = [&]<int... k>(std::integer_sequence<int, k...>) {
     return std::is_same_v<typename R::template Out<float>, float> &&
            (std::is_same_v<InTypeOf<R, float, k>, float> && ...);

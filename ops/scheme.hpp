@@ -74,6 +74,7 @@ struct Rule {
 template <int N>
 struct Elementwise : Rule {
   static constexpr bool elementwise_scheme = true;
+  static constexpr Arithmetic arithmetic = Arithmetic::none;
   static constexpr int arity = N;
   /// Types of operand k and of the result, for the number type T.
   template <class T, int k>

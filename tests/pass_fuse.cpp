@@ -40,7 +40,7 @@ TEST_CASE("rows, columns and numbers are broadcast inside of a group") {
   const tw::Var x = wavy(tape, {70, 33}, 1), row = wavy(tape, {33}, 2),
                 column = wavy(tape, {70, 1}, 3), number = wavy(tape, {}, 4);
   check({exp(x * row) + column * number}, 2, "multiply exp");
-  check({(x + row) * (x - column)}, 1, "add multiply");
+  check({(x + row) * (x - column)}, 1, "add subtract multiply");
 }
 
 TEST_CASE("an operand that repeats along some of the outer axes is read in place") {

@@ -35,7 +35,7 @@ void accumulate(Draft& draft) {
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     DraftNode& sum = draft.nodes[id];
     for (DraftId& operand : draft.operands_of(sum)) operand = same_as[operand];
-    if (sum.role != Role::compute || !sum.op->traits.adds) continue;
+    if (sum.role != Role::compute || sum.op->traits.arithmetic != Arithmetic::add) continue;
     const auto operands = draft.operands_of(sum);
     // The product is the later of the two, so that the other is there when it is computed.
     const DraftId product = std::max(operands[0], operands[1]),

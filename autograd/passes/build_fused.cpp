@@ -30,7 +30,10 @@ class FusedBuilder {
     for (const DraftId id : members_) note_folds(id);
     choose_block();
     add_outside();
-    for (const DraftId id : members_) add_op(id);
+    find_pairs();
+    for (const DraftId id : members_) {
+      if (!leads_a_pair(id)) add_op(id);
+    }
     lay_out_scratch();
     group_.large = flops_ >= large_group;
     BuiltStep step;
@@ -232,9 +235,97 @@ class FusedBuilder {
     }
     return external;
   }
+  // --- pairs: two ops of arithmetic in one loop ---
+
+  struct Pair {
+    DraftId first, second;
+    std::size_t use;  ///< which operand of the second the first's value is
+  };
+
+  bool is_arithmetic(DraftId id) const {
+    const DraftNode& node = draft_.nodes[id];
+    return node.op->traits.arithmetic != Arithmetic::none && is_full(id) &&
+           (number_of(id) == DType::float32 || number_of(id) == DType::float64);
+  }
+
+  /// How often members read a value.
+  std::size_t reads_of(DraftId memory) const {
+    std::size_t reads = 0;
+    for (const DraftId id : members_) {
+      for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+        reads += draft_.memory_of(operand) == memory ? 1U : 0U;
+      }
+    }
+    return reads;
+  }
+
+  /// Whether a result between two members is written over what the first of them reads.
+  bool is_overwritten_between(DraftId first, DraftId second) const {
+    for (const DraftId operand : draft_.operands_of(draft_.nodes[first])) {
+      const Place& read = placement_.places[draft_.memory_of(operand)];
+      for (const DraftId between : stored_) {
+        const Place& written = placement_.places[between];
+        if (between > first && between < second && written.kind == read.kind &&
+            written.at == read.at) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  void find_pairs() {
+    for (const DraftId second : members_) {
+      if (!is_arithmetic(second)) continue;
+      const auto operands = draft_.operands_of(draft_.nodes[second]);
+      for (std::size_t use = operands.size(); use-- > 0;) {
+        const DraftId first = operands[use];
+        if (!is_member(first) || placement_.stored[first] || !is_arithmetic(first) ||
+            number_of(first) != number_of(second) || is_second(first) || reads_of(first) != 1 ||
+            is_overwritten_between(first, second)) {
+          continue;
+        }
+        pairs_.push_back({first, second, use});
+        break;
+      }
+    }
+  }
+
+  bool leads_a_pair(DraftId id) const {
+    return std::any_of(pairs_.begin(), pairs_.end(), [&](const Pair& p) { return p.first == id; });
+  }
+  bool is_second(DraftId id) const { return pair_of(id) != nullptr; }
+  const Pair* pair_of(DraftId second) const {
+    for (const Pair& pair : pairs_) {
+      if (pair.second == second) return &pair;
+    }
+    return nullptr;
+  }
+
+  void add_pair(const Pair& pair) {
+    const DraftNode &first = draft_.nodes[pair.first], &second = draft_.nodes[pair.second];
+    const auto ab = draft_.operands_of(first);
+    const DraftId operands[] = {ab[0], ab[1], draft_.operands_of(second)[1 - pair.use]};
+    FusedOp op;
+    op.op = second.op;
+    op.first = first.op;
+    op.arity = 3;
+    for (std::size_t k = 0; k < 3; ++k) op.in[k] = operand_of(operands[k], false);
+    op.out = out_of(pair.second);
+    set_kind(op);
+    op.loop = arithmetic_pair_loop(
+        first.op->traits.arithmetic, second.op->traits.arithmetic, pair.use == 1,
+        number_of(pair.second),
+        repeated_in(op, [](const FusedOperand& in) { return in.column_bytes == 0; }), draft_.simd);
+    flops_ += 2 * static_cast<double>(draft_.type_of(second).size());
+    group_.ops.push_back(op);
+    for (const DraftId operand : operands) note_use(draft_.memory_of(operand));
+  }
+
   // --- ops ---
 
   void add_op(DraftId id) {
+    if (const Pair* pair = pair_of(id)) return add_pair(*pair);
     const DraftNode& node = draft_.nodes[id];
     const auto operands = draft_.operands_of(node);
     FusedOp op;
@@ -274,6 +365,13 @@ class FusedBuilder {
   }
 
   void set_full(FusedOp& op, const DraftNode& node, DType number) {
+    set_kind(op);
+    op.loop = loop_of(
+        node, number, [](const FusedOperand& in) { return in.column_bytes == 0; }, op);
+  }
+
+  /// Whether an elementwise op takes its block in one call or row by row.
+  void set_kind(FusedOp& op) {
     const bool one_row = group_.block_rows == 1;
     const auto contiguous = [&](const FusedOperand& x, std::int64_t bytes) {
       if (one_row) return true;
@@ -285,8 +383,6 @@ class FusedBuilder {
       flat = flat && contiguous(op.in[k], op.in[k].column_bytes);
     }
     op.kind = flat ? FusedOp::Kind::flat : FusedOp::Kind::by_rows;
-    op.loop = loop_of(
-        node, number, [](const FusedOperand& in) { return in.column_bytes == 0; }, op);
   }
   /// Whether the rows of a block do not lie at equal distances.
   bool irregular(const FusedOperand& x) const {
@@ -296,13 +392,17 @@ class FusedBuilder {
   }
 
   template <class IsNumber>
-  ElementLoop loop_of(const DraftNode& node, DType number, IsNumber&& is_number,
-                      const FusedOp& op) {
+  static unsigned repeated_in(const FusedOp& op, IsNumber&& is_number) {
     unsigned repeated = 0;
     for (std::size_t k = 0; k < op.arity; ++k) {
       if (is_number(op.in[k])) repeated |= 1U << k;
     }
-    return node.op->element_loop(number, repeated, false, draft_.simd);
+    return repeated;
+  }
+  template <class IsNumber>
+  ElementLoop loop_of(const DraftNode& node, DType number, IsNumber&& is_number,
+                      const FusedOp& op) {
+    return node.op->element_loop(number, repeated_in(op, is_number), false, draft_.simd);
   }
 
   FusedOperand operand_of(DraftId operand, bool in_column) {
@@ -395,6 +495,7 @@ class FusedBuilder {
   std::array<std::int64_t, Shape::max_rank> sizes_{};
   std::size_t last_ = 0, outer_ = 0;
   std::vector<Scratch> pieces_;
+  std::vector<Pair> pairs_;
   double flops_ = 0;
 };
 

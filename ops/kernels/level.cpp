@@ -4,6 +4,7 @@
 #include <tapewise/ops/all_lists.hpp>
 #include <tapewise/ops/kernels/elementwise_loop.hpp>
 #include <tapewise/ops/kernels/levels.hpp>
+#include <tapewise/ops/kernels/pair_loops.hpp>
 #include <tapewise/ops/kernels/reduction_kernels.hpp>
 #include <tapewise/ops/kernels/row_kernels.hpp>
 #include <tapewise/ops/kernels/simd.hpp>
@@ -64,9 +65,11 @@ constexpr std::array<RuleLoops, rule_count> all_loops = with_all_families([](aut
   return rules;
 });
 
-constexpr LevelKernels level_kernels_here = {all_loops, reduction_kernels<float>,
-                                             reduction_kernels<double>, row_kernels<float>,
-                                             row_kernels<double>};
+constexpr AllPairLoops pair_loops = all_pair_loops<BatchLanes>();
+
+constexpr LevelKernels level_kernels_here = {
+    all_loops,          &pair_loops,        reduction_kernels<float>, reduction_kernels<double>,
+    row_kernels<float>, row_kernels<double>};
 
 }  // namespace
 

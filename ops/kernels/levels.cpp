@@ -1,5 +1,7 @@
 #include <tapewise/ops/kernels/levels.hpp>
 
+#include <tapewise/autograd/fused.hpp>
+
 #include <string>
 
 // Each is `level_kernels_here()` of ops/kernels/level.cpp, compiled for its level in a namespace of
@@ -16,6 +18,22 @@ const LevelKernels& level_kernels(SimdLevel level) {
                                                    : tapewise_kernels_sse2();
   return *static_cast<const LevelKernels*>(kernels);
 }
+
+}  // namespace tapewise::kernels
+
+namespace tapewise {
+
+ElementLoop arithmetic_pair_loop(Arithmetic first, Arithmetic second, bool on_right, DType number,
+                                 unsigned repeated, SimdLevel simd) {
+  const auto& all = *kernels::level_kernels(simd).pairs;
+  const auto& loops =
+      all[static_cast<std::size_t>(first)][static_cast<std::size_t>(second)][on_right ? 1 : 0];
+  return (number == DType::float32 ? loops.float_loops : loops.double_loops)[repeated];
+}
+
+}  // namespace tapewise
+
+namespace tapewise::kernels {
 
 LoopsByLevel::LoopsByLevel(std::string_view rule) {
   for (std::size_t level = 0; level < by_level_.size(); ++level) {

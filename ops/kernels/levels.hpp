@@ -16,9 +16,18 @@ struct RuleLoops {
   std::array<std::array<ElementLoop, one_element + 1>, 4> loops{};
 };
 
+/// The loops of two ops of arithmetic, by the bits of the operands that repeat.
+struct PairLoops {
+  std::array<ElementLoop, 8> float_loops{}, double_loops{};
+};
+/// By the first op, the second (as numbers of `Arithmetic`), and whether the first's value stands
+/// on the right.
+using AllPairLoops = std::array<std::array<std::array<PairLoops, 2>, 4>, 4>;
+
 /// Everything that is compiled once for each SIMD level.
 struct LevelKernels {
   std::span<const RuleLoops> rules;
+  const AllPairLoops* pairs;
   ReductionKernels<float> float_reductions;
   ReductionKernels<double> double_reductions;
   RowKernels<float> float_rows;
