@@ -12,6 +12,7 @@
 #include <tapewise/autograd/sweep.hpp>
 #include <tapewise/autograd/tape.hpp>
 #include <tapewise/autograd/threads.hpp>
+#include <tapewise/autograd/trace/html.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/xtensor_bridge.hpp>
 #include <tapewise/ops/activation.hpp>

@@ -9,7 +9,6 @@ add_library(
   lessons/command/completion.cpp
   lessons/command/descent.cpp
   lessons/command/graphviz.cpp
-  lessons/command/html.cpp
   lessons/command/lesson.cpp
   lessons/command/ops.cpp
   lessons/command/picture.cpp

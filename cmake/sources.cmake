@@ -56,6 +56,7 @@ set(TAPEWISE_SOURCES
     autograd/text.cpp
     autograd/threads.cpp
     autograd/trace/documents.cpp
+    autograd/trace/html.cpp
     autograd/trace/json.cpp
     autograd/trace/make_trace.cpp
     autograd/trace/notation.cpp
@@ -178,6 +179,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/tape.hpp
     autograd/text.hpp
     autograd/threads.hpp
+    autograd/trace/html.hpp
     autograd/trace/step_through.hpp
     autograd/trace/text.hpp
     autograd/trace/trace.hpp

@@ -1,10 +1,10 @@
 #include <iomanip>
 #include <iostream>
+#include <tapewise/autograd/trace/html.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 #include <tapewise/lessons/command/command.hpp>
 #include <tapewise/lessons/command/graphviz.hpp>
-#include <tapewise/lessons/command/html.hpp>
 #include <tapewise/lessons/command/picture.hpp>
 #include <tapewise/lessons/expression/expression.hpp>
 #include <tapewise/lessons/lectures/lesson.hpp>
@@ -84,7 +84,7 @@ bool run_one(const Lesson& lesson, const Options& options) {
     write_file(path, make(trace_of(lesson, lecture)));
     written = true;
   };
-  to_file(options.html, [](const Trace& trace) { return write_html(to_json(trace)); });
+  to_file(options.html, [](const Trace& trace) { return html_page(to_json(trace)); });
   to_file(options.dot, [](const Trace& trace) { return to_dot(trace, fold_large(trace)); });
   to_file(options.latex, [](const Trace& trace) { return to_latex(trace); });
   if (!options.svg.empty()) {

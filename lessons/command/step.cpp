@@ -1,12 +1,12 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <tapewise/autograd/text.hpp>
+#include <tapewise/autograd/trace/html.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 #include <tapewise/lessons/command/command.hpp>
 #include <tapewise/lessons/command/descent.hpp>
 #include <tapewise/lessons/command/graphviz.hpp>
-#include <tapewise/lessons/command/html.hpp>
 #include <tapewise/lessons/expression/expression.hpp>
 #include <tapewise/nn/optimizer.hpp>
 #include <tapewise/tapewise.hpp>
@@ -131,7 +131,7 @@ int step(const Options& options) {
     write_file(path, make());
     written = true;
   };
-  to_file(options.html, [&] { return write_html(json_of(options, s)); });
+  to_file(options.html, [&] { return html_page(json_of(options, s)); });
   to_file(options.dot, [&] { return to_dot(s.trace, fold); });
   to_file(options.latex, [&] { return to_latex(s.trace); });
   if (!options.svg.empty()) write_svg(options.svg, to_dot(s.trace, fold));

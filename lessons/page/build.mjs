@@ -1,0 +1,44 @@
+// Builds dist/page.html: markup, style, program and graphviz in one file. The library puts a trace
+// where <!--trace--> stands, and the engine, for expressions, at <!--engine-->.
+import { build } from "esbuild";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+
+const folder = new URL(".", import.meta.url).pathname;
+
+async function bundle(entry, globalName) {
+  const made = await build({
+    entryPoints: [entry],
+    absWorkingDir: folder,
+    bundle: true,
+    minify: true,
+    write: false,
+    format: "iife",
+    globalName,
+    target: "es2022",
+    legalComments: "none",
+    define: { "import.meta.url": '"about:blank"' },
+  });
+  return made.outputFiles[0].text;
+}
+
+/** Text that can stand inside a <script> or <style> element. */
+const inside = (text) => text.replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--");
+const packed = (text) => {
+  const bytes = gzipSync(text, { level: 9 });
+  bytes[9] = 255; // the operating system that packed it: the same everywhere
+  return bytes.toString("base64");
+};
+
+const parts = {
+  style: readFileSync(folder + "src/style.css", "utf8"),
+  graphviz: packed(await bundle("src/graphviz.ts", "tapewiseGraphviz")),
+  program: inside(await bundle("src/main.ts")),
+};
+let page = readFileSync(folder + "src/page.html", "utf8");
+for (const [name, text] of Object.entries(parts)) {
+  page = page.replace(`/*${name}*/`, () => text);
+}
+mkdirSync(folder + "dist", { recursive: true });
+writeFileSync(folder + "dist/page.html", page);
+console.log(`dist/page.html: ${Math.round(page.length / 1000)} kB`);

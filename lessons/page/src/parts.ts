@@ -1,0 +1,45 @@
+// Pieces of text that several panels show.
+import { h } from "./dom";
+import type { Timeline } from "./timeline";
+import type { Check, Contribution, Entry } from "./trace";
+import { brief, isScalar, math, number, show } from "./value";
+
+const marks = { right: "✓ right", wrong: "✗ wrong", undecidable: "? undecidable", none: "not checked" };
+
+/** The numeric check of an entry, with its numbers on demand. */
+export function checkMark(check: Check): HTMLElement {
+  const mark = h("span", { class: `check ${check.verdict}` }, marks[check.verdict]);
+  if (check.method === undefined) return h("span", {}, mark, check.why ? h("small", {}, ` ${check.why}`) : null);
+  return h("details", { class: "check-details" }, h("summary", {}, mark),
+    h("dl", {},
+      row("analytic", number(check.analytic!)), row("numeric", number(check.numeric!)),
+      row("difference", number(check.error!)), row("allowed", number(check.allowed!)),
+      row("by", `${check.method}, ${check.checked} ${check.checked === 1 ? "number" : "numbers"}${check.why ? `; ${check.why}` : ""}`)));
+}
+export function row(name: string, ...content: (Node | string)[]): HTMLElement {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, ...content));
+}
+
+/** `a = b = c` of formulas and a value; equal neighbours are written once. */
+export function equation(left: Node | string, ...right: (Node | string | null)[]): HTMLElement {
+  const line = h("p", { class: "equation" }, h("span", {}, left));
+  let before = "";
+  for (const part of right) {
+    const text = part === null ? "" : typeof part === "string" ? part : (part.textContent ?? "");
+    if (!part || text === "" || text === before) continue;
+    line.append(h("span", {}, h("span", { class: "equals" }, " = "), part));
+    before = text;
+  }
+  return line;
+}
+
+/** One term: via which child, the product, its numbers, its value. */
+export function term(timeline: Timeline, c: Contribution, choose: (id: number) => void): HTMLElement {
+  const child = timeline.node(c.child);
+  const via = h("button", { type: "button", class: "link", title: `Show ${child.name.plain}`, click: () => choose(c.child) }, math(child.name));
+  const value = isScalar(c.value) ? number(c.value.elements![0]!) : h("span", { class: "quiet" }, brief(c.value));
+  return h("li", {}, h("span", { class: "via" }, "via ", via), equation(math(c.product) || "0", math(c.product_numbers), value));
+}
+export function sumValue(entry: Entry): HTMLElement {
+  return isScalar(entry.value) ? number(entry.value.elements![0]!) : show(entry.value);
+}

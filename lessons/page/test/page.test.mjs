@@ -1,0 +1,93 @@
+// The page in headless Chromium: steps by button, key and slider; numbers equal to the trace's; no
+// errors and no requests. Run by script/test-page, which makes the pages first:
+//   PAGE=page.html TRACE=trace.json LARGE=large.html CHROMIUM=/usr/bin/chromium
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+
+const page_url = "file://" + process.env.PAGE, large_url = "file://" + process.env.LARGE;
+const trace = JSON.parse(readFileSync(process.env.TRACE, "utf8"));
+let browser;
+before(async () => {
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+  });
+});
+after(() => browser.close());
+
+/** A page that fails the test when it logs an error or asks for anything but itself. */
+async function open(url, width = 1440) {
+  const page = await browser.newPage({ viewport: { width, height: 900 } });
+  page.problems = [];
+  page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  page.on("request", (request) => {
+    const own = request.url().split("#")[0] === url || /^(data|blob|about):/.test(request.url());
+    if (!own) page.problems.push("request: " + request.url());
+  });
+  await page.goto(url);
+  await page.waitForSelector("#pane-g svg");
+  return page;
+}
+const position = (page) => page.locator("#position").textContent();
+const text = (page, id) => page.locator(id).innerText();
+
+test("buttons, keys and the slider go through all steps and back", async () => {
+  const page = await open(page_url);
+  const steps = trace.steps.length;
+  assert.equal(await position(page), `1 / ${steps}`);
+  await page.click("#next");
+  assert.equal(await position(page), `2 / ${steps}`);
+  await page.click("#back");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await position(page), `3 / ${steps}`);
+  await page.keyboard.press("ArrowLeft");
+  assert.equal(await position(page), `2 / ${steps}`);
+  await page.keyboard.press("End");
+  assert.equal(await position(page), `${steps} / ${steps}`);
+  await page.keyboard.press("Home");
+  await page.locator("#slider").fill("9");
+  assert.equal(await position(page), `10 / ${steps}`);
+  assert.notEqual((await text(page, "#announce")).trim(), "");
+  assert.deepEqual(page.problems, []);
+});
+
+test("at the end the table holds every entry of the trace, with its numbers", async () => {
+  const page = await open(page_url);
+  await page.keyboard.press("End");
+  const table = await text(page, "#entries");
+  for (const entry of trace.entries) {
+    if (entry.contributions.length === 0) continue;
+    const number = entry.value.elements[0];
+    assert.ok(table.includes(String(Number(number.toPrecision(6)))), `${entry.name.plain}: ${number}`);
+  }
+  assert.equal(await page.locator("#entries tr").count(), trace.entries.length);
+  assert.equal((table.match(/right/g) ?? []).length, trace.entries.length - 1);
+  assert.deepEqual(page.problems, []);
+});
+
+test("an entry with two children shows a sum of two", async () => {
+  const page = await open(page_url);
+  await page.keyboard.press("End");
+  const sums = trace.entries.filter((entry) => entry.contributions.length === 2);
+  assert.ok(sums.length > 0);
+  const table = await text(page, "#entries");
+  for (const entry of sums) {
+    for (const term of entry.contributions) assert.ok(table.includes(String(term.value.elements[0])));
+  }
+});
+
+test("it fits a phone, and a graph of thousands of nodes stays usable", async () => {
+  const phone = await open(page_url, 360);
+  const width = await phone.evaluate(() => document.documentElement.scrollWidth);
+  assert.ok(width <= 360, `${width} pixels wide`);
+  const start = Date.now();
+  const large = await open(large_url);
+  await large.keyboard.press("End");
+  await large.keyboard.press("ArrowLeft");
+  assert.ok(Date.now() - start < 60000);
+  assert.deepEqual(large.problems, []);
+});
