@@ -48,6 +48,7 @@ class Checker {
   std::vector<std::vector<double>> analytic_;
   std::vector<std::vector<double>> rounding_;  // of the analytic values
   double noise_ = 0.0;                         // of the scalar
+  bool ask_rules_ = false;                     // an entry was passed that the rules should confirm
   GradcheckOptions options_;
   GradcheckReport report_;
 };

@@ -116,7 +116,8 @@ std::vector<std::vector<double>> rounding_spread(const Replay& from,
     for (const NodeId id : rounded) {
       for (std::int64_t e = 0; e < from.size(id); ++e) {
         const double x = from.number(id, e);
-        if (!is_short(x)) replay.set(id, e, shaken(x, unit32, random));
+        // Such a constant may be the result of several float32 operations.
+        if (!is_short(x)) replay.set(id, e, shaken(x, 4.0 * unit32, random));
       }
     }
     for (const NodeId id : order) shaker.compute(id);
