@@ -232,12 +232,12 @@ struct BrokenSecond : tw::Elementwise<1> {
   }
   template <int I, class T>
   static T partial(T x, T y) {
-    // The partial is 3x² in numbers: what it was recorded from decides its own derivative.
-    if constexpr (std::is_same_v<T, tw::Var>) {
-      const T right = T(3) * x * x;
+    // 3x² in numbers: what it is recorded from decides its own derivative.
+    if constexpr (std::is_same_v<T, tw::Operand>) {
+      const tw::Var right = T(3) * x * x;
+      if (fault == Fault::none) return right;
       if (fault == Fault::missing) return stop_gradient(right);
-      const double factor = fault == Fault::off_by_3_percent ? 1.03 : -1.0;
-      return fault == Fault::none ? right : plant(right, factor);
+      return plant(right, fault == Fault::off_by_3_percent ? 1.03 : -1.0);
     } else {
       return T(3) * x * x + T(0) * y;
     }
