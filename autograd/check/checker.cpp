@@ -42,7 +42,8 @@ Checker::Checker(Replay& real, const Var& scalar, std::span<const Var> held,
   // Differences are taken with the constants as they are.
   const double spread = rounding_spread(real_, std::span(&scalar_, 1), unit64, false)[0][0];
   noise_ = 2.0 * spread + 0x1p-52 * std::abs(real_.number(scalar_, 0));
-  sizes_.push_back(std::abs(real_.number(scalar_, 0)));
+  output_ = real_.number(scalar_, 0);
+  sizes_.push_back(std::abs(output_));
 }
 
 void Checker::derived_from(std::span<const Var> scalars) {
@@ -187,6 +188,14 @@ Estimate Checker::numeric(Line& line, const Direction& d, double rounding) {
 
 void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double scale) {
   Estimate n = numeric(line, d, e.rounding);
+  if (!std::isfinite(output_) && std::isfinite(e.analytic)) {
+    // Outside of the domain: complex numbers may go on there, where the function does not.
+    e.numeric = std::numeric_limits<double>::quiet_NaN();
+    e.error = e.allowed = e.numeric;
+    e.verdict = Verdict::undecidable;
+    e.reason = Undecided::non_finite;
+    return;
+  }
   const auto judged = [&](const Estimate& estimate) {
     const bool exact = line.has_complex_step() && estimate.step == 0.0;
     const Pair pair{e.analytic, e.rounding, estimate.slope, estimate.error, exact, scale};
