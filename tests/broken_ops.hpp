@@ -187,6 +187,63 @@ struct BrokenMoments : tw::Structured {
   }
 };
 
+/// Elements of x in another order, some of them twice, where the gradient of one use is lost.
+template <Fault fault>
+struct BrokenGather : tw::Structured {
+  static constexpr std::string_view name = "broken_gather", formula = "(x_0, x_1, x_0)";
+  static constexpr int arity = 1;
+  struct Params {};
+  static tw::Type type(const tw::TypeArgs& args) { return {args.parent(0).dtype, {3}}; }
+  static Params plan(const tw::KernelRequest&) { return {}; }
+  template <class T>
+  static void kernel(const tw::KernelCall& call) {
+    const T* x = call.in<T>(0);
+    call.out<T>()[0] = x[0];
+    call.out<T>()[1] = x[1];
+    call.out<T>()[2] = x[0];
+  }
+  static tw::Var vjp(const tw::Vjp& v) {
+    const auto part = [&](std::int64_t i) {
+      return tw::slice(v.g, tw::Slices{tw::Slice{i, i + 1}});
+    };
+    const double factor = fault == Fault::off_by_3_percent ? 1.03
+                          : fault == Fault::wrong_sign     ? -1.0
+                                                           : 1.0;
+    const tw::Var twice = fault == Fault::not_summed ? part(2) : part(0) + part(2);
+    return tw::concat({twice, fault == Fault::missing ? 0.0 * part(1) : factor * part(1)}, 0);
+  }
+  static std::vector<tw::Example> examples() {
+    const auto apply = [](std::span<const tw::Var> in) {
+      return square(tw::record<BrokenGather>({tw::Operand(in[0])}));
+    };
+    return {{{{tw::DType::float64, {2}, 0.5, 1.0}}, apply},
+            {{{tw::DType::float64, {2}, -2.0, -1.0}}, apply}};
+  }
+};
+
+/// x³, whose first derivative is right and whose second is wrong.
+template <Fault fault>
+struct BrokenSecond : tw::Elementwise<1> {
+  static constexpr std::string_view name = "broken_second", formula = "x^3";
+  static constexpr tw::Range ranges[] = {{0.5, 2}};
+  template <class T>
+  static T value(T x) {
+    return x * x * x;
+  }
+  template <int I, class T>
+  static T partial(T x, T y) {
+    // 3x² in numbers: what it is recorded from decides its own derivative.
+    if constexpr (std::is_same_v<T, tw::Operand>) {
+      const tw::Var right = T(3) * x * x;
+      if (fault == Fault::none) return right;
+      if (fault == Fault::missing) return stop_gradient(right);
+      return plant(right, fault == Fault::off_by_3_percent ? 1.03 : -1.0);
+    } else {
+      return T(3) * x * x + T(0) * y;
+    }
+  }
+};
+
 /// x·tanh(x) written in other ops, one of which is wrong.
 template <Fault fault>
 struct BrokenComposite : tw::Composite {

@@ -5,6 +5,7 @@
 #include <tapewise/autograd/check/differences.hpp>
 #include <tapewise/autograd/check/line.hpp>
 #include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/rounding.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 
 namespace tapewise::checking {
@@ -32,6 +33,8 @@ class Use {
     if (tape_.type(node_).dtype == DType::float32) least = std::max(least, 0x1p-20);
     if (analytic.empty()) return std::nullopt;
     const double scale = size_of_all(analytic);
+    const std::vector<double> y = real_.numbers(node_);
+    const bool in_domain = std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
     const auto compare = [&](const Direction& d, std::int64_t index) {
@@ -43,8 +46,13 @@ class Use {
       if (!std::isfinite(n.slope)) return;
       const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
       const double off = std::isnan(a) ? size : std::abs(a - n.slope);
+      if (std::isfinite(a) && !in_domain) return;
       const Curve c = curve(d);
-      if (off <= 8.0 * n.error + least * size + 16.0 * c.noise / c.size) return;
+      double rounding = 0.0;
+      for (std::int64_t i = d.begin; i < d.end; ++i) {
+        rounding += std::abs(rounding_[static_cast<std::size_t>(i)] * d.weight(i));
+      }
+      if (off <= 8.0 * (n.error + rounding) + least * size + 16.0 * c.noise / c.size) return;
       if (at_a_kink(d, a)) return;
       if (worst && off <= worst_error) return;
       worst_error = off;
@@ -71,6 +79,7 @@ class Use {
   std::vector<double> record_vjp() {
     const OpRecord& op = tape_.op(node_);
     const std::vector<double> zeros(base_.size(), 0.0);
+    rounding_ = zeros;
     if (op.traits.stops_gradient) return zeros;
     if (op.vjp == nullptr) return {};
     const Tape::Transaction leaves_the_tape_as_it_was(tape_);
@@ -83,6 +92,7 @@ class Use {
         g.as<double>()[i] = weights_[i];
       }
     }
+    const NodeId first = tape_.size();
     const Var cotangent = tape_.input(g);
     const Var term = op.vjp({tape_.var(node_), cotangent, use_});
     if (!term.has_tape()) return zeros;
@@ -96,7 +106,45 @@ class Use {
       }
     }
     replay.add(std::span(&root, 1));
-    return replay.numbers(root);
+    std::vector<double> entries = replay.numbers(root);
+    shake_constants(replay, first, cotangent.id(), root, entries);
+    return entries;
+  }
+
+  /// What it does to the rule's result that its constants, recorded from `first` on in float32,
+  /// were rounded to that.
+  void shake_constants(Replay& replay, NodeId first, NodeId cotangent, NodeId root,
+                       const std::vector<double>& entries) {
+    constexpr int samples = 5;
+    Random random(0x5EED);
+    std::vector<NodeId> computed, constants;
+    for (const NodeId id : replay.nodes()) {
+      if (id < first || id == cotangent) continue;
+      if (!tape_.op(id).traits.leaf) {
+        computed.push_back(id);
+      } else if (tape_.type(id).dtype == DType::float32) {
+        constants.push_back(id);
+      }
+    }
+    if (constants.empty()) return;
+    std::vector<std::vector<double>> base;
+    for (const NodeId id : constants) base.push_back(replay.numbers(id));
+    for (int sample = 0; sample < samples; ++sample) {
+      for (std::size_t k = 0; k < constants.size(); ++k) {
+        for (std::size_t i = 0; i < base[k].size(); ++i) {
+          const double x = base[k][i];
+          if (is_short(x)) continue;
+          replay.set(constants[k], static_cast<std::int64_t>(i),
+                     x + x * (4.0 * unit32 * random.sign_and_size()));
+        }
+      }
+      for (const NodeId id : computed) replay.compute(id);
+      for (std::size_t i = 0; i < entries.size(); ++i) {
+        const double off =
+            std::abs(replay.number(root, static_cast<std::int64_t>(i)) - entries[i]);
+        if (off > rounding_[i]) rounding_[i] = off;
+      }
+    }
   }
 
   static double size_of_all(const std::vector<double>& x) {
@@ -198,6 +246,7 @@ class Use {
   int use_;
   std::vector<double> weights_;
   std::vector<double> base_;
+  std::vector<double> rounding_;  // of the vjp's elements, by float32 constants in the rule
   bool has_complex_ = false;
 };
 

@@ -47,7 +47,9 @@ class Checker {
   std::vector<NodeId> entry_ids_;
   std::vector<std::vector<double>> analytic_;
   std::vector<std::vector<double>> rounding_;  // of the analytic values
-  double noise_ = 0.0;                         // of the scalar
+  double output_ = 0.0;                        // the scalar's value
+  double noise_ = 0.0;                         // of it
+  bool ask_rules_ = false;                     // an entry was passed that the rules should confirm
   GradcheckOptions options_;
   GradcheckReport report_;
 };

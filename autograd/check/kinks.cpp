@@ -133,6 +133,22 @@ bool bends(Line& line, const Direction& d, double slope, double reach, double no
   return second > least || off > least;
 }
 
+bool is_rippled(Line& line, const Direction& d, double reach) {
+  const Sides sides = look_at_both_sides(line, d, reach);
+  for (std::size_t node = 0; node < line.below().size(); ++node) {
+    if (!line.real().is_float(line.below()[node])) continue;
+    const std::vector<double>& base = line.base(node);
+    for (std::size_t e = 0; e < base.size(); ++e) {
+      const double high = sides.high[steps - 1][node][e], low = sides.low[steps - 1][node][e];
+      const double rise = std::max(std::abs(high - base[e]), std::abs(base[e] - low));
+      const double second = std::abs(high - 2.0 * base[e] + low);
+      // A corner bends at all distances; a jump, a pole or a wave is not seen through.
+      if (second > 0.1 * rise && !is_rounding(line, sides, node, e, base[e])) return true;
+    }
+  }
+  return false;
+}
+
 bool may_have_kinks(const Line& line) {
   const Tape& tape = const_cast<Line&>(line).real().tape();
   return std::any_of(line.below().begin(), line.below().end(), [&](NodeId id) {

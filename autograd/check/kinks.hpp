@@ -18,6 +18,10 @@ std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, d
 /// `slope`, as far as two replays tell: kinks may cancel in the output.
 bool bends(Line& line, const Direction& direction, double slope, double reach, double noise);
 
+/// Whether some element on the way is no straight line over a distance of `reach` times the size of
+/// what moves, and not by rounding: differences with longer steps see nothing of its slope.
+bool is_rippled(Line& line, const Direction& direction, double reach);
+
 /// Whether some op on the way says that it has kinks, or computes something that is no float.
 bool may_have_kinks(const Line& line);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tapewise/autograd/check/random.hpp>
 
 namespace tapewise::checking {
 
@@ -23,18 +24,41 @@ Line::Line(Replay& real, Replay* complex, NodeId held, NodeId output)
 
 Line::~Line() { restore(); }
 
-double Line::complex_step(const Direction& d) {
-  constexpr double h = 1e-100;
+double Line::complex_step(const Direction& d) { return imaginary_slope(d, base_, 1e-100); }
+
+double Line::imaginary_slope(const Direction& d, const std::vector<double>& x, double h) {
   stepped_ = true;
+  const auto set_all = [&](const std::vector<double>& values) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      complex_->set(held_, static_cast<std::int64_t>(i), values[i]);
+    }
+  };
+  if (&x != &base_) set_all(x);
   for (std::int64_t i = d.begin; i < d.end; ++i) {
-    complex_->set(held_, i, base_[static_cast<std::size_t>(i)], h * d.weight(i));
+    complex_->set(held_, i, x[static_cast<std::size_t>(i)], h * d.weight(i));
   }
   for (const NodeId id : below_) complex_->compute(id);
   const double slope = complex_->imaginary(output_, 0) / h;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
     complex_->set(held_, i, base_[static_cast<std::size_t>(i)]);
   }
+  if (&x != &base_) set_all(base_);
   return slope;
+}
+
+double Line::complex_step_noise(const Direction& d) {
+  constexpr int samples = 6;
+  const double slope = complex_step(d);
+  Random random(0xC0FFEE);
+  double spread = 0.0;
+  for (int sample = 0; sample < samples; ++sample) {
+    std::vector<double> x = base_;
+    for (double& v : x) v += v * (0x1p-52 * random.sign_and_size());
+    const double h = 1e-100 * (1.0 + random.uniform());  // no power of two: rounds otherwise
+    const double off = std::abs(imaginary_slope(d, x, h) - slope);
+    if (std::isfinite(off)) spread = std::max(spread, off);
+  }
+  return spread;
 }
 
 void Line::move(const Direction& d, double t) {

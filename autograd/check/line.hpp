@@ -32,6 +32,9 @@ class Line {
   bool has_complex_step() const { return complex_ != nullptr; }
   /// f(x + ih) = f(x) + ih f'(x) + O(h²): no difference is taken, so h can be as small as we like.
   double complex_step(const Direction& direction);
+  /// How far the complex step moves when it rounds otherwise: with other imaginary steps, at the
+  /// floating-point neighbours of the point. Terms may cancel in a slope, and leave only this.
+  double complex_step_noise(const Direction& direction);
   /// The output with the node at x + t·v (for one element: at x_i = t).
   double value_at(const Direction& direction, double t);
   /// Only moves the node and replays.
@@ -53,6 +56,8 @@ class Line {
   const std::vector<double>& base(std::size_t below) const { return base_below_[below]; }
 
  private:
+  /// The complex step with the held node at x.
+  double imaginary_slope(const Direction& direction, const std::vector<double>& x, double h);
   Replay& real_;
   Replay* complex_;
   NodeId held_, output_;

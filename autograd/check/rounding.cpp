@@ -75,13 +75,6 @@ class Shaker {
   std::unordered_map<NodeId, bool> only_moves_;
 };
 
-/// Whether float32 holds the number as it was meant, as far as one can tell: 2, 0.5, 100.
-bool is_short(double x) {
-  int exponent = 0;
-  const double scaled = std::ldexp(std::frexp(x, &exponent), 14);
-  return scaled == std::nearbyint(scaled);
-}
-
 /// Constants that stand for numbers with more digits, 1/3 say.
 std::vector<NodeId> rounded_constants(const Replay& replay, std::span<const NodeId> nodes) {
   const Tape& tape = replay.tape();
@@ -95,6 +88,12 @@ std::vector<NodeId> rounded_constants(const Replay& replay, std::span<const Node
 }
 
 }  // namespace
+
+bool is_short(double x) {
+  int exponent = 0;
+  const double scaled = std::ldexp(std::frexp(x, &exponent), 14);
+  return scaled == std::nearbyint(scaled);
+}
 
 std::vector<std::vector<double>> rounding_spread(const Replay& from,
                                                  std::span<const NodeId> watched, double unit,
@@ -116,7 +115,8 @@ std::vector<std::vector<double>> rounding_spread(const Replay& from,
     for (const NodeId id : rounded) {
       for (std::int64_t e = 0; e < from.size(id); ++e) {
         const double x = from.number(id, e);
-        if (!is_short(x)) replay.set(id, e, shaken(x, unit32, random));
+        // Such a constant may be the result of several float32 operations.
+        if (!is_short(x)) replay.set(id, e, shaken(x, 4.0 * unit32, random));
       }
     }
     for (const NodeId id : order) shaker.compute(id);

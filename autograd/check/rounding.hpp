@@ -15,6 +15,9 @@ std::vector<std::vector<double>> rounding_spread(const Replay& from,
                                                  std::span<const NodeId> watched, double unit,
                                                  bool constants = true);
 
+/// Whether float32 holds the number as it was meant, as far as one can tell: 2, 0.5, 100.
+bool is_short(double x);
+
 /// Unit roundoff of float64 and of float32.
 inline constexpr double unit64 = 0x1p-53, unit32 = 0x1p-24;
 

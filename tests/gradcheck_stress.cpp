@@ -1,0 +1,105 @@
+// Where a gradient checker is easily wrong itself.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <tapewise/autograd/gradcheck_doctest.hpp>
+
+#include "broken_ops.hpp"
+
+namespace tw = tapewise;
+
+TEST_CASE("a zero beside what rounding leaves of a zero is not wrong") {
+  // x² - x·x and its like: every derivative is 0, in numbers only up to rounding.
+  const auto f = [](const tw::Var& x) {
+    return sum(square(x) * 0.1 - (0.1 * x) * x + exp(x) * exp(-x));
+  };
+  for (const int order : {1, 2}) {
+    for (const bool complex_step : {true, false}) {
+      for (const double size : {1e-8, 1e-3, 1.0, 7.3}) {
+        const auto report = tw::gradcheck(f, xt::xarray<double>{0.3 * size, -0.7 * size, size},
+                                          {.order = order, .complex_step = complex_step});
+        CAPTURE(report);
+        CHECK(report.wrong == 0);
+        CHECK(report.blamed.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("the triplet loss of a triple that counts, to second order") {
+  const auto f = [](std::span<const tw::Var> x) { return tw::triplet(x[0], x[1], x[2]); };
+  for (const double size : {1e-3, 1.0, 1e3}) {
+    const xt::xarray<double> a{{0.3, -0.2, 0.9}, {0.1, 0.5, -0.4}};
+    const xt::xarray<double> p{{0.1, 0.6, 0.2}, {0.7, -0.1, 0.3}};
+    const xt::xarray<double> n{{0.2, -0.1, 0.7}, {0.2, 0.4, -0.3}};
+    const xt::xarray<double> as = size * a, ps = size * p, ns = size * n;
+    for (const int order : {1, 2}) {
+      const auto report = tw::gradcheck(f, {as, ps, ns}, {.order = order});
+      CAPTURE(report);
+      CHECK(report.wrong == 0);
+      CHECK(report.blamed.empty());
+    }
+  }
+}
+
+TEST_CASE("a ripple finer than differences can see is undecidable, not wrong") {
+  const auto f = [](const tw::Var& x) { return sin(1e12 * x) * 1e-12 + x; };
+  for (const double x : {0.1, 0.3, 0.7, 1.9}) {
+    const auto report = tw::gradcheck(f, {x}, {.complex_step = false});
+    CAPTURE(report);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+  }
+}
+
+TEST_CASE("one element in a thousand: 3 %, a sign, a zero") {
+  const std::size_t n = 1000;
+  for (const double fault : {1.03, -1.0, 0.0}) {
+    for (const bool complex_step : {true, false}) {
+      xt::xarray<double> x = xt::xarray<double>::from_shape({n}), factor = x;
+      for (std::size_t i = 0; i < n; ++i) {
+        x(i) = 0.5 + 0.001 * static_cast<double>(i);
+        factor(i) = 1.0;
+      }
+      tw::Tape tape;
+      const tw::Var v = tape.input(x, "v");
+      const auto check = [&](std::size_t at) {
+        xt::xarray<double> planted = factor;
+        planted(at) = fault == 0.0 ? 1e-12 : fault;
+        const tw::Var y = tw::record<tests::Flip>({v, tape.constant(planted)});
+        return tw::gradcheck(sum(square(y)), std::vector{v}, {.complex_step = complex_step});
+      };
+      for (const std::size_t at : {std::size_t{0}, std::size_t{617}, n - 1}) {
+        CHECK_FALSE(check(at));
+      }
+    }
+  }
+}
+
+TEST_CASE("a small slope that was forgotten beside a large one is not passed") {
+  for (const bool complex_step : {true, false}) {
+    for (const double large : {1e4, 1e8, 1e16}) {
+      const auto f = [&](std::span<const tw::Var> x) {
+        return large * sin(x[0]) + tests::plant(exp(x[1]), 0.0);
+      };
+      CHECK_FALSE(tw::gradcheck(f, {0.3, 0.4}, {.complex_step = complex_step}));
+    }
+  }
+}
+
+TEST_CASE("digits: catastrophic cancellation is flagged") {
+  // In exact numbers the gradient is 100; in float64 the 100 is lost in 1e18 (Adept-2, issue 37).
+  const auto lost = [](const tw::Var& x) { return (1e18 * x + 100.0 * x) - 1e18 * x; };
+  const auto none = tw::gradcheck(lost, {0.7}, {.digits = true});
+  REQUIRE(none.entries[0].digits.has_value());
+  CHECK(std::abs(none.entries[0].analytic - 100.0) > 10.0);
+  CHECK(*none.entries[0].digits < 0.5);
+  // The value loses eight digits, the gradient none: it is 1.
+  const auto value_only = [](const tw::Var& x) { return (1e8 + x) - 1e8; };
+  CHECK(*tw::gradcheck(value_only, {0.7}, {.digits = true}).entries[0].digits > 14.0);
+  // The gradient 2(x - y) of a difference that has lost eight digits has lost them too.
+  const auto some = [](const tw::Var& x) { return square((1e8 + x) - 1e8); };
+  const auto half = tw::gradcheck(some, {0.7}, {.digits = true});
+  CHECK(*half.entries[0].digits > 5.0);
+  CHECK(*half.entries[0].digits < 10.0);
+}
