@@ -34,7 +34,8 @@ class Use {
     if (analytic.empty()) return std::nullopt;
     const double scale = size_of_all(analytic);
     const std::vector<double> y = real_.numbers(node_);
-    const bool in_domain = std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
+    const bool in_domain =
+        std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
     const auto compare = [&](const Direction& d, std::int64_t index) {
@@ -140,8 +141,7 @@ class Use {
       }
       for (const NodeId id : computed) replay.compute(id);
       for (std::size_t i = 0; i < entries.size(); ++i) {
-        const double off =
-            std::abs(replay.number(root, static_cast<std::int64_t>(i)) - entries[i]);
+        const double off = std::abs(replay.number(root, static_cast<std::int64_t>(i)) - entries[i]);
         if (off > rounding_[i]) rounding_[i] = off;
       }
     }
