@@ -21,6 +21,9 @@ Var row_norm(const Var& x, double p) {
   return pow(sum(pow(abs(x), p), -1), 1.0 / p);
 }
 
+/// max(0, x) with slope 1 at the kink, as PyTorch's losses have it.
+Var at_least_0(const Var& x) { return relu(x, Subgradient::right); }
+
 void require_rows(const Composing& op) {
   if (op[0].shape().is_scalar()) throw op.shape_error("wanted vectors, given ()");
 }
@@ -61,7 +64,7 @@ Var margin_ranking(const Operand& a, const Operand& b, const Operand& y, double 
   Composing op("margin_ranking", {a, b, y});
   op.require_same(0, 1);
   op.require_same(0, 2);
-  return op.keep(reduced(relu(margin - op[2] * (op[0] - op[1])), options));
+  return op.keep(reduced(at_least_0(margin - op[2] * (op[0] - op[1])), options));
 }
 
 Var triplet(const Operand& anchor, const Operand& positive, const Operand& negative,
@@ -79,7 +82,7 @@ Var triplet(const Operand& anchor, const Operand& positive, const Operand& negat
   };
   Var far = distance(op[0], op[2]);
   if (how.swap) far = min(far, distance(op[1], op[2]));
-  return op.keep(reduced(relu(distance(op[0], op[1]) - far + how.margin), options));
+  return op.keep(reduced(at_least_0(distance(op[0], op[1]) - far + how.margin), options));
 }
 
 Var cosine_similarity(const Operand& a, const Operand& b, std::int64_t axis, double epsilon) {
@@ -107,7 +110,7 @@ Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, doubl
   }
   const auto square_norm = [&](const Var& x) { return sum(square(x), -1) + epsilon; };
   const Var cosine = sum(op[0] * op[1], -1) / sqrt(square_norm(op[0]) * square_norm(op[1]));
-  return op.keep(reduced(where(op[2] > 0.0, 1.0 - cosine, relu(cosine - margin)), options));
+  return op.keep(reduced(where(op[2] > 0.0, 1.0 - cosine, at_least_0(cosine - margin)), options));
 }
 
 Var dice(const Operand& probabilities, const Operand& targets, const Axes& axes, double smooth,

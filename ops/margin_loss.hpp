@@ -58,7 +58,8 @@ struct MarginRanking : Composite {
       name = "margin_ranking",
       formula = "factor · mean max(0, -y (a - b) + margin)",
       signature = "margin_ranking(a, b, y, margin=0, options={mean, factor=1})",
-      domain = "y = 1: a ranks higher, -1: b does", derivative = "-y and y where positive",
+      domain = "y = 1: a ranks higher, -1: b does",
+      derivative = "-y and y where the argument is ≥ 0",
       peers = "torch.nn.functional.margin_ranking_loss", source = "Herbrich et al. 1999";
   static constexpr bool has_kinks = true;
   static std::vector<Example> examples();
@@ -135,7 +136,9 @@ Var squared_hinge(const Operand& scores, const Operand& labels, const LossOption
 Var multi_hinge(const Operand& scores, const Operand& labels, const MarginOptions& margin = {},
                 const LossOptions& options = {});
 
-/// max(0, margin - y·(a - b)), element by element; y = 1 wants a above b, y = -1 b above a.
+/// max(0, margin - y·(a - b)), element by element; y = 1 wants a above b, y = -1 b above a. At the
+/// kink equal scores are pushed apart, as in PyTorch; so it is with `triplet` and
+/// `cosine_embedding`.
 Var margin_ranking(const Operand& a, const Operand& b, const Operand& y, double margin = 0.0,
                    const LossOptions& options = {});
 

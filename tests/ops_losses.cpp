@@ -365,6 +365,27 @@ TEST_CASE("ranking, triplet and cosine losses, by hand") {
   CHECK(embedding(2) == 1.0);
 }
 
+TEST_CASE("ranking, triplet and cosine losses push at their kink, as PyTorch 1.13 does") {
+  tw::Tape tape;
+  const tw::Var a = tape.input(1.0), b = tape.input(1.0), y = tape.input(1.0);
+  const tw::GradientTable ranks = tw::backward(margin_ranking(a, b, y));
+  CHECK(ranks[a].item() == -1.0);
+  CHECK(ranks[b].item() == 1.0);
+
+  const tw::Var anchor = tape.input(xt::xarray<double>{{0.0, 0.0}}),
+                near = tape.input(xt::xarray<double>{{3.0, 4.0}}),
+                far = tape.input(xt::xarray<double>{{0.0, 6.0}});
+  const tw::Var at_margin = triplet(anchor, near, far, {.epsilon = 0.0});
+  CHECK(at_margin.item() == 0.0);
+  CHECK(show(tw::backward(at_margin)[far]) == "(1,2) 0 -1");
+
+  const tw::Var u = tape.input(xt::xarray<double>{{1.0, 0.0}}),
+                v = tape.input(xt::xarray<double>{{0.0, 1.0}}),
+                apart = tape.input(xt::xarray<double>{-1.0});
+  CHECK(tw::backward(cosine_embedding(u, v, apart))[u].value<double>()(0, 1) ==
+        Approx(1.0).epsilon(1e-11));
+}
+
 TEST_CASE("dice is 0 for a perfect prediction; weight_decay adds 2λw to each weight's gradient") {
   tw::Tape tape;
   const tw::Var p = tape.input(xt::xarray<double>{{1.0, 0.0, 1.0}, {0.5, 0.5, 0.0}}),
