@@ -1,6 +1,9 @@
 #include <tapewise/ops/softmax.hpp>
 
 #include <tapewise/ops/batching.hpp>
+#include <tapewise/ops/comparison.hpp>
+#include <tapewise/ops/composite.hpp>
+#include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/library_records.hpp>
 
 namespace tapewise {
@@ -61,7 +64,67 @@ std::vector<Example> LogSoftmax::examples() {
       [](std::span<const Var> in) { return log_softmax(in[0], example_axis(in[0])); });
 }
 
+std::vector<Example> Softmin::examples() {
+  return RowRule::examples_of(
+      [](std::span<const Var> in) { return softmin(in[0], example_axis(in[0])); });
+}
+
+// --- sparsemax ----------------------------------------------------------------------------------
+
+template <class T>
+void Sparsemax::row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
+  if (n == 0) return;
+  T sum(0);
+  for (std::int64_t i = 0; i < n; ++i) sum = sum + x[i * stride];
+  std::int64_t support = n;
+  T tau = (sum - T(1)) / T(static_cast<double>(n));
+  while (true) {
+    T above(0);
+    std::int64_t count = 0;
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (!(x[i * stride] > tau)) continue;
+      above = above + x[i * stride];
+      ++count;
+    }
+    if (count == 0 || count == support) break;  // none: a NaN, which τ carries on
+    support = count;
+    tau = (above - T(1)) / T(static_cast<double>(count));
+  }
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T over = x[i * stride] - tau;
+    out[i * stride] = over <= T(0) ? T(0) : over;
+  }
+}
+
+template <class T>
+void Sparsemax::kernel(const KernelCall& call) {
+  const auto& p = call.params<Params>();
+  for (std::int64_t o = 0; o < p.outer; ++o) {
+    for (std::int64_t i = 0; i < p.inner; ++i) {
+      const std::int64_t at = o * p.n * p.inner + i;
+      row(call.in<T>(0) + at, call.out<T>() + at, p.n, p.inner);
+    }
+  }
+}
+
+Var Sparsemax::vjp(const Vjp& v) {
+  const std::int64_t axis = v.attribute<Attribute>().axis;
+  const Var support = cast(v.y > 0.0, v.g.dtype());
+  const Var mean = sum(support * v.g, axis, true) / sum(support, axis, true);
+  return support * (v.g - mean);
+}
+
+std::vector<Example> Sparsemax::examples() {
+  return RowRule::examples_of(
+      [](std::span<const Var> in) { return sparsemax(in[0], example_axis(in[0])); });
+}
+
 }  // namespace ops
+
+Var softmin(const Operand& x, std::int64_t axis) {
+  Composing op("softmin", {x});
+  return op.keep(softmax(-op[0], axis));
+}
 
 std::span<const OpRecord> records_of(SoftmaxOps list) {
   return making::library_records(list, "softmax");

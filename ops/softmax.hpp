@@ -90,6 +90,43 @@ struct LogSoftmax : RowRule {
   static std::vector<Example> examples();
 };
 
+/// Softmax of -x: the smallest gets the most.
+struct Softmin : Composite {
+  static constexpr std::string_view name = "softmin", formula = "e^-x_i / Σ e^-x_j",
+                                    signature = "softmin(x, axis=-1)",
+                                    derivative = "-y·(g - Σ g·y)",
+                                    peers = "torch.nn.functional.softmin", domain = "all shapes",
+                                    source = RowRule::source;
+  static std::vector<Example> examples();
+};
+
+/// The point of the probability simplex that is nearest to x: max(0, x - τ) with Σ = 1.
+struct Sparsemax : RowRule {
+  static constexpr std::string_view
+      name = "sparsemax",
+      formula = "max(0, x_i - τ), with Σ = 1", signature = "sparsemax(x, axis=-1)",
+      derivative = "on the support g - its mean there, else 0",
+      peers =
+          "tfa.activations.sparsemax, keras.ops.sparsemax, jaxopt.projection.projection_simplex",
+      source = "Martins & Astudillo 2016, From softmax to sparsemax";
+  static constexpr bool has_kinks = true;
+  /// Michelot 1986: τ from those above the last τ, until none leaves.
+  template <class T>
+  static void row(const T* x, T* out, std::int64_t n, std::int64_t stride);
+  template <class T>
+  static void kernel(const KernelCall& call);
+  template <class T>
+  static RowLoop row_loop(SimdLevel) {
+    return [](void* out, const void* x, std::int64_t rows, std::int64_t n) {
+      for (std::int64_t r = 0; r < rows; ++r) {
+        row<T>(static_cast<const T*>(x) + r * n, static_cast<T*>(out) + r * n, n, 1);
+      }
+    };
+  }
+  static Var vjp(const Vjp& v);
+  static std::vector<Example> examples();
+};
+
 }  // namespace ops
 
 /// e^x_i / Σ_j e^x_j along an axis, the last by default: positive, sums to 1, unchanged when a
@@ -102,7 +139,15 @@ inline Var log_softmax(const Operand& x, std::int64_t axis) {
   return record<ops::LogSoftmax>({x}, {axis});
 }
 
-using SoftmaxOps = OpList<ops::Softmax, ops::LogSoftmax>;
+/// softmax(-x).
+Var softmin(const Operand& x, std::int64_t axis = -1);
+/// The probabilities nearest to x in the Euclidean sense, many of them exactly 0; unchanged when a
+/// constant is added to x. Throws ShapeError for an axis that x has not.
+inline Var sparsemax(const Operand& x, std::int64_t axis = -1) {
+  return record<ops::Sparsemax>({x}, {axis});
+}
+
+using SoftmaxOps = OpList<ops::Softmax, ops::LogSoftmax, ops::Softmin, ops::Sparsemax>;
 std::span<const OpRecord> records_of(SoftmaxOps);
 
 }  // namespace tapewise

@@ -93,3 +93,29 @@ TEST_CASE("an axis that is not there is refused") {
   CHECK_THROWS_AS((void)log_softmax(s), tw::ShapeError);
   CHECK_THROWS_AS((void)softmax(x > 0.0), tw::TypeError);
 }
+
+TEST_CASE("sparsemax is the nearest point of the simplex, with exact zeros") {
+  tw::Tape tape;
+  // By hand: the support is {1.1, 0.2}, τ = (1.3 - 1)/2.
+  const tw::Var z = tape.input(xt::xarray<double>{0.1, 1.1, 0.2}), p = tw::sparsemax(z);
+  const double expected[] = {0.0, 0.95, 0.05};
+  for (int i = 0; i < 3; ++i) {
+    CHECK(static_cast<const double*>(p.data())[i] == doctest::Approx(expected[i]).epsilon(1e-15));
+  }
+  CHECK(static_cast<const double*>(p.data())[0] == 0.0);
+  const tw::Var g = tw::backward(sum(p * tape.constant(xt::xarray<double>{5.0, 2.0, 4.0})))[z];
+  CHECK(g.value<double>() == xt::xarray<double>{0.0, -1.0, 1.0});  // g - its mean on the support
+  CHECK(amax(abs(tw::sparsemax(z + 1000.0) - p)).item() <= 1e-12);
+  const tw::Var far = tw::sparsemax(tape.input(xt::xarray<float>{1000.0F, -1000.0F}));
+  CHECK(far.value<float>() == xt::xarray<float>{1.0F, 0.0F});
+  const tw::Var columns = tape.input(xt::xarray<double>{{0.1, 3.0}, {1.1, 0.0}, {0.2, -1.0}});
+  CHECK(amax(abs(sum(tw::sparsemax(columns, 0), 0) - 1.0)).item() <= 1e-15);
+  CHECK(std::isnan(amax(tw::sparsemax(tape.input(xt::xarray<double>{std::nan(""), 1.0}))).item()));
+}
+
+TEST_CASE("softmin is the softmax of the negative") {
+  tw::Tape tape;
+  const tw::Var z = tape.input(xt::xarray<double>{{0.1, 1.1, 0.2}, {3.0, -1.0, 0.0}});
+  CHECK(tw::softmin(z, 0).value<double>() == tw::softmax(-z, 0).value<double>());
+  CHECK_THROWS_AS((void)tw::softmin(z, 2), tw::ShapeError);
+}
