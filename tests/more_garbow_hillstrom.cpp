@@ -165,7 +165,7 @@ void add_small(std::vector<Problem>& all) {
                  2500});
   all.push_back({least_squares("Bard",
                                [](auto x) {
-                                 const List y = {.14, .18, .22, .25, .29, .32,  .35, .39,
+                                 const List y = {.14, .18, .22, .25, .29,  .32,  .35, .39,
                                                  .37, .58, .73, .96, 1.34, 2.10, 4.39};
                                  Residuals<ElementOf<decltype(x)>> r;
                                  for (std::size_t i = 0; i < y.size(); ++i) {
@@ -213,8 +213,7 @@ void add_small(std::vector<Problem>& all) {
                                  Residuals<ElementOf<decltype(x)>> r;
                                  for (int i = 1; i <= 99; ++i) {
                                    const double t = i / 100.0;
-                                   const double y =
-                                       25.0 + std::pow(-50.0 * std::log(t), 2.0 / 3.0);
+                                   const double y = 25.0 + std::pow(-50.0 * std::log(t), 2.0 / 3.0);
                                    r.push_back(exp(-pow(abs(y - x[1]), x[2]) / x[0]) - t);
                                  }
                                  return r;
@@ -244,7 +243,7 @@ void add_small(std::vector<Problem>& all) {
                                [](auto x) {
                                  const List y = {.1957, .1947, .1735, .1600, .0844, .0627,
                                                  .0456, .0342, .0323, .0235, .0246};
-                                 const List u = {4,    2,    1,     .5,    .25,  .167,
+                                 const List u = {4,    2,  1,     .5,    .25,  .167,
                                                  .125, .1, .0833, .0714, .0625};
                                  Residuals<ElementOf<decltype(x)>> r;
                                  for (std::size_t i = 0; i < y.size(); ++i) {
@@ -310,57 +309,56 @@ void add_fits(std::vector<Problem>& all) {
                  .779070,
                  {1, 10, 1, 5, 4, 3},
                  0});
-  all.push_back(
-      {least_squares("Osborne 2",
-                     [](auto x) {
-                       const List y = {
-                           1.366, 1.191, 1.112, 1.013, .991, .885, .831, .847, .786, .725, .746,
-                           .679,  .608,  .655,  .616,  .606, .602, .626, .651, .724, .649, .649,
-                           .694,  .644,  .624,  .661,  .612, .558, .533, .495, .500, .423, .395,
-                           .375,  .372,  .391,  .396,  .405, .428, .429, .523, .562, .607, .653,
-                           .672,  .708,  .633,  .668,  .645, .632, .591, .559, .597, .625, .739,
-                           .710,  .729,  .720,  .636,  .581, .428, .292, .162, .098, .054};
-                       Residuals<ElementOf<decltype(x)>> r;
-                       for (std::size_t i = 0; i < y.size(); ++i) {
-                         const double t = real(i) / 10.0;
-                         auto model = x[0] * exp(-t * x[4]);
-                         for (std::size_t k = 1; k < 4; ++k) {
-                           const auto d = t - x[7 + k];
-                           model = model + x[k] * exp(-d * d * x[4 + k]);
-                         }
-                         r.push_back(y[i] - model);
-                       }
-                       return r;
-                     }),
-       {1.3, .65, .65, .7, .6, 3, 5, 7, 2, 4.5, 5.5},
-       2.09342,
-       {1.309977, .4315538, .6336617, .5994305, .7541832, .9042886, 1.365812, 4.823699, 2.398685,
-        4.568875, 5.675341},
-       .0401377});
-  all.push_back({least_squares("Watson",
+  all.push_back({least_squares("Osborne 2",
                                [](auto x) {
-                                 using T = ElementOf<decltype(x)>;
-                                 Residuals<T> r;
-                                 for (int i = 1; i <= 29; ++i) {
-                                   const double t = i / 29.0;
-                                   const auto power = [&](std::size_t j) {
-                                     return std::pow(t, real(j));
-                                   };
-                                   const T slope = total(x.size() - 1, [&](std::size_t j) {
-                                     return T(real(j + 1) * power(j) * x[j + 1]);
-                                   });
-                                   const T value = total(
-                                       x.size(), [&](std::size_t j) { return T(power(j) * x[j]); });
-                                   r.push_back(slope - value * value - 1.0);
+                                 const List y = {
+                                     1.366, 1.191, 1.112, 1.013, .991, .885, .831, .847, .786, .725,
+                                     .746,  .679,  .608,  .655,  .616, .606, .602, .626, .651, .724,
+                                     .649,  .649,  .694,  .644,  .624, .661, .612, .558, .533, .495,
+                                     .500,  .423,  .395,  .375,  .372, .391, .396, .405, .428, .429,
+                                     .523,  .562,  .607,  .653,  .672, .708, .633, .668, .645, .632,
+                                     .591,  .559,  .597,  .625,  .739, .710, .729, .720, .636, .581,
+                                     .428,  .292,  .162,  .098,  .054};
+                                 Residuals<ElementOf<decltype(x)>> r;
+                                 for (std::size_t i = 0; i < y.size(); ++i) {
+                                   const double t = real(i) / 10.0;
+                                   auto model = x[0] * exp(-t * x[4]);
+                                   for (std::size_t k = 1; k < 4; ++k) {
+                                     const auto d = t - x[7 + k];
+                                     model = model + x[k] * exp(-d * d * x[4 + k]);
+                                   }
+                                   r.push_back(y[i] - model);
                                  }
-                                 r.push_back(T(1.0 * x[0]));
-                                 r.push_back(x[1] - x[0] * x[0] - 1.0);
                                  return r;
                                }),
-                 filled(6, 0),
-                 30,
-                 {-.01572496, 1.012435, -.2329917, 1.260431, -1.513729, .9929964},
-                 2.28767e-3});
+                 {1.3, .65, .65, .7, .6, 3, 5, 7, 2, 4.5, 5.5},
+                 2.09342,
+                 {1.309977, .4315538, .6336617, .5994305, .7541832, .9042886, 1.365812, 4.823699,
+                  2.398685, 4.568875, 5.675341},
+                 .0401377});
+  all.push_back(
+      {least_squares("Watson",
+                     [](auto x) {
+                       using T = ElementOf<decltype(x)>;
+                       Residuals<T> r;
+                       for (int i = 1; i <= 29; ++i) {
+                         const double t = i / 29.0;
+                         const auto power = [&](std::size_t j) { return std::pow(t, real(j)); };
+                         const T slope = total(x.size() - 1, [&](std::size_t j) {
+                           return T(real(j + 1) * power(j) * x[j + 1]);
+                         });
+                         const T value =
+                             total(x.size(), [&](std::size_t j) { return T(power(j) * x[j]); });
+                         r.push_back(slope - value * value - 1.0);
+                       }
+                       r.push_back(T(1.0 * x[0]));
+                       r.push_back(x[1] - x[0] * x[0] - 1.0);
+                       return r;
+                     }),
+       filled(6, 0),
+       30,
+       {-.01572496, 1.012435, -.2329917, 1.260431, -1.513729, .9929964},
+       2.28767e-3});
 }
 
 /// Functions of any number of variables.
@@ -377,27 +375,26 @@ void add_variable(std::vector<Problem>& all) {
     return r;
   };
   all.push_back({least_squares("penalty I", penalty), {1, 2, 3, 4}, 885.0626});
-  all.push_back({least_squares("penalty II",
-                               [](auto x) {
-                                 using T = ElementOf<decltype(x)>;
-                                 const double a = std::sqrt(1e-5);
-                                 const std::size_t n = x.size();
-                                 Residuals<T> r{x[0] - 0.2};
-                                 for (std::size_t i = 2; i <= n; ++i) {
-                                   const double y = std::exp(real(i) / 10.0) +
-                                                    std::exp((real(i) - 1.0) / 10.0);
-                                   r.push_back(a * (exp(x[i - 1] / 10.0) + exp(x[i - 2] / 10.0) - y));
-                                 }
-                                 for (std::size_t i = 1; i < n; ++i) {
-                                   r.push_back(a * (exp(x[i] / 10.0) - std::exp(-0.1)));
-                                 }
-                                 r.push_back(total(n, [&](std::size_t j) {
-                                   return T(real(n - j) * x[j] * x[j]);
-                                 }) - 1.0);
-                                 return r;
-                               }),
-                 filled(4, .5),
-                 unknown});
+  all.push_back(
+      {least_squares(
+           "penalty II",
+           [](auto x) {
+             using T = ElementOf<decltype(x)>;
+             const double a = std::sqrt(1e-5);
+             const std::size_t n = x.size();
+             Residuals<T> r{x[0] - 0.2};
+             for (std::size_t i = 2; i <= n; ++i) {
+               const double y = std::exp(real(i) / 10.0) + std::exp((real(i) - 1.0) / 10.0);
+               r.push_back(a * (exp(x[i - 1] / 10.0) + exp(x[i - 2] / 10.0) - y));
+             }
+             for (std::size_t i = 1; i < n; ++i) {
+               r.push_back(a * (exp(x[i] / 10.0) - std::exp(-0.1)));
+             }
+             r.push_back(total(n, [&](std::size_t j) { return T(real(n - j) * x[j] * x[j]); }) -
+                         1.0);
+             return r;
+           }),
+       filled(4, .5), unknown});
   all.push_back({least_squares("variably dimensioned",
                                [](auto x) {
                                  using T = ElementOf<decltype(x)>;
@@ -426,15 +423,13 @@ void add_variable(std::vector<Problem>& all) {
                                  }
                                  return r;
                                }),
-                 filled(10, .1),
-                 unknown,
-                 filled(10, 0),
-                 0});
+                 filled(10, .1), unknown, filled(10, 0), 0});
   all.push_back({least_squares("Brown almost-linear",
                                [](auto x) {
                                  using T = ElementOf<decltype(x)>;
                                  const std::size_t n = x.size();
-                                 const T sum = total(n, [&](std::size_t j) { return T(1.0 * x[j]); });
+                                 const T sum =
+                                     total(n, [&](std::size_t j) { return T(1.0 * x[j]); });
                                  T product = 1.0 * x[0];
                                  for (std::size_t j = 1; j < n; ++j) product = product * x[j];
                                  Residuals<T> r;
@@ -444,10 +439,7 @@ void add_variable(std::vector<Problem>& all) {
                                  r.push_back(product - 1.0);
                                  return r;
                                }),
-                 filled(10, .5),
-                 273.248,
-                 filled(10, 1),
-                 0});
+                 filled(10, .5), 273.248, filled(10, 1), 0});
   all.push_back({least_squares("discrete boundary value",
                                [](auto x) {
                                  using T = ElementOf<decltype(x)>;
@@ -481,14 +473,12 @@ void add_variable(std::vector<Problem>& all) {
                                  }
                                  return r;
                                }),
-                 filled(10, -1),
-                 360});
+                 filled(10, -1), 360});
   all.push_back({least_squares("linear, full rank",
                                [](auto x) {
                                  using T = ElementOf<decltype(x)>;
-                                 const T sum = total(x.size(), [&](std::size_t j) {
-                                   return T(1.0 * x[j]);
-                                 });
+                                 const T sum =
+                                     total(x.size(), [&](std::size_t j) { return T(1.0 * x[j]); });
                                  Residuals<T> r;
                                  for (std::size_t i = 0; i < 10; ++i) {
                                    const T v = -0.2 * sum - 1.0;
@@ -496,10 +486,7 @@ void add_variable(std::vector<Problem>& all) {
                                  }
                                  return r;
                                }),
-                 filled(5, 1),
-                 25,
-                 filled(5, -1),
-                 5});
+                 filled(5, 1), 25, filled(5, -1), 5});
   all.push_back({least_squares("linear, rank 1",
                                [](auto x) {
                                  using T = ElementOf<decltype(x)>;
@@ -614,8 +601,8 @@ TEST_CASE("gradients and Hessians in closed form") {
       const List x = near({3, -1, 0, 1}, seed);
       const auto d = derivatives(least_squares("Powell singular", powell_singular), x);
       const double a = x[0] + 10 * x[1], b = x[2] - x[3], c = x[1] - 2 * x[2], e = x[0] - x[3];
-      const double g[] = {2 * a + 40 * e * e * e, 20 * a + 4 * c * c * c,
-                          10 * b - 8 * c * c * c, -10 * b - 40 * e * e * e};
+      const double g[] = {2 * a + 40 * e * e * e, 20 * a + 4 * c * c * c, 10 * b - 8 * c * c * c,
+                          -10 * b - 40 * e * e * e};
       const double p = 12 * c * c, q = 120 * e * e;
       const double h[4][4] = {{2 + q, 20, 0, -q},
                               {20, 200 + p, -2 * p, 0},

@@ -34,7 +34,8 @@ class Use {
     if (analytic.empty()) return std::nullopt;
     const double scale = size_of_all(analytic);
     const std::vector<double> y = real_.numbers(node_);
-    const bool in_domain = std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
+    const bool in_domain =
+        std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
     const auto compare = [&](const Direction& d, std::int64_t index) {
@@ -46,7 +47,7 @@ class Use {
       if (!std::isfinite(n.slope)) return;
       const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
       const double off = std::isnan(a) ? size : std::abs(a - n.slope);
-      if (std::isfinite(a) && !in_domain) return;
+      if (!in_domain) return;
       const Curve c = curve(d);
       double rounding = 0.0;
       for (std::int64_t i = d.begin; i < d.end; ++i) {
@@ -119,12 +120,10 @@ class Use {
     Random random(0x5EED);
     std::vector<NodeId> computed, constants;
     for (const NodeId id : replay.nodes()) {
-      if (id < first || id == cotangent) continue;
-      if (!tape_.op(id).traits.leaf) {
-        computed.push_back(id);
-      } else if (tape_.type(id).dtype == DType::float32) {
-        constants.push_back(id);
-      }
+      if (id == cotangent || (id < first && !tape_.node(id).in_b)) continue;
+      const bool leaf = tape_.op(id).traits.leaf;
+      if (!leaf && id >= first) computed.push_back(id);
+      if (leaf && tape_.type(id).dtype == DType::float32) constants.push_back(id);
     }
     if (constants.empty()) return;
     std::vector<std::vector<double>> base;
@@ -140,8 +139,7 @@ class Use {
       }
       for (const NodeId id : computed) replay.compute(id);
       for (std::size_t i = 0; i < entries.size(); ++i) {
-        const double off =
-            std::abs(replay.number(root, static_cast<std::int64_t>(i)) - entries[i]);
+        const double off = std::abs(replay.number(root, static_cast<std::int64_t>(i)) - entries[i]);
         if (off > rounding_[i]) rounding_[i] = off;
       }
     }
