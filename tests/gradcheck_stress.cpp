@@ -103,3 +103,45 @@ TEST_CASE("digits: catastrophic cancellation is flagged") {
   CHECK(*half.entries[0].digits > 5.0);
   CHECK(*half.entries[0].digits < 10.0);
 }
+
+TEST_CASE("outside of the domain nothing is wrong, though complex numbers go on there") {
+  using F = tw::Var (*)(const tw::Var&);
+  const F functions[] = {[](const tw::Var& x) { return log1p(x); },
+                         [](const tw::Var& x) { return asin(x); },
+                         [](const tw::Var& x) { return acos(x); }};
+  for (const F f : functions) {
+    const auto report = tw::gradcheck(f, {-2500.0});
+    CAPTURE(report);
+    CHECK(report.undecidable == 1);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+  }
+}
+
+TEST_CASE("a saturated float32 gradient is not wrong: its rule's constants were rounded") {
+  for (const float x : {1e4F, 1e8F}) {
+    for (const bool complex_step : {true, false}) {
+      const auto f = [](const tw::Var& v) { return lecun_tanh(v); };
+      const auto report = tw::gradcheck(f, {x}, {.complex_step = complex_step});
+      CAPTURE(report);
+      CHECK(report.wrong == 0);
+      CHECK(report.blamed.empty());
+    }
+  }
+}
+
+TEST_CASE("differences of fast waves, far out: their error is only estimated") {
+  std::size_t checked = 0;
+  for (int k = 0; k < 300; ++k) {
+    const double x = 1e8 * (0.01 * k - 1.5);
+    const auto f = [](const tw::Var& v) { return sin(v); };
+    const auto report = tw::gradcheck(f, {x}, {.complex_step = false});
+    CAPTURE(report);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+    checked += report.checked;
+    const auto wrong = [](const tw::Var& v) { return tests::plant(sin(v), 1.03); };
+    CHECK_FALSE(tw::gradcheck(wrong, {x}, {.complex_step = false}));
+  }
+  CHECK(checked > 100);
+}

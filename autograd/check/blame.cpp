@@ -47,7 +47,7 @@ class Use {
       if (!std::isfinite(n.slope)) return;
       const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
       const double off = std::isnan(a) ? size : std::abs(a - n.slope);
-      if (std::isfinite(a) && !in_domain) return;
+      if (!in_domain) return;
       const Curve c = curve(d);
       double rounding = 0.0;
       for (std::int64_t i = d.begin; i < d.end; ++i) {
@@ -120,12 +120,10 @@ class Use {
     Random random(0x5EED);
     std::vector<NodeId> computed, constants;
     for (const NodeId id : replay.nodes()) {
-      if (id < first || id == cotangent) continue;
-      if (!tape_.op(id).traits.leaf) {
-        computed.push_back(id);
-      } else if (tape_.type(id).dtype == DType::float32) {
-        constants.push_back(id);
-      }
+      if (id == cotangent || (id < first && !tape_.node(id).in_b)) continue;
+      const bool leaf = tape_.op(id).traits.leaf;
+      if (!leaf && id >= first) computed.push_back(id);
+      if (leaf && tape_.type(id).dtype == DType::float32) constants.push_back(id);
     }
     if (constants.empty()) return;
     std::vector<std::vector<double>> base;
