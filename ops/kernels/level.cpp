@@ -3,6 +3,7 @@
 // file instantiates has a name of its own then, and none can stand in for the baseline's.
 #include <tapewise/ops/all_lists.hpp>
 #include <tapewise/ops/kernels/elementwise_loop.hpp>
+#include <tapewise/ops/kernels/gather.hpp>
 #include <tapewise/ops/kernels/levels.hpp>
 #include <tapewise/ops/kernels/pair_loops.hpp>
 #include <tapewise/ops/kernels/reduction_kernels.hpp>
@@ -69,7 +70,7 @@ constexpr AllPairLoops pair_loops = all_pair_loops<BatchLanes>();
 
 constexpr LevelKernels level_kernels_here = {
     all_loops,          &pair_loops,        reduction_kernels<float>, reduction_kernels<double>,
-    row_kernels<float>, row_kernels<double>};
+    row_kernels<float>, row_kernels<double>, &gather};
 
 }  // namespace
 

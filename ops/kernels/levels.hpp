@@ -3,6 +3,7 @@
 #include <span>
 #include <string_view>
 #include <tapewise/autograd/op.hpp>
+#include <tapewise/autograd/scalar_code.hpp>
 #include <tapewise/ops/kernels/reduction.hpp>
 #include <tapewise/ops/kernels/rows.hpp>
 
@@ -32,6 +33,7 @@ struct LevelKernels {
   ReductionKernels<double> double_reductions;
   RowKernels<float> float_rows;
   RowKernels<double> double_rows;
+  ScalarCode::Gather gather;
 };
 
 const LevelKernels& level_kernels(SimdLevel level);
