@@ -15,7 +15,8 @@ inline void gather(const std::uint64_t* slots, const std::uint32_t* from, std::u
   for (; i + width <= count; i += width) {
     const Batch batch = [&]<std::uint32_t... k>(std::integer_sequence<std::uint32_t, k...>) {
       return Batch{slots[from[i + k]]...};
-    }(std::make_integer_sequence<std::uint32_t, width>());
+    }
+    (std::make_integer_sequence<std::uint32_t, width>());
     std::memcpy(out + i, &batch, sizeof batch);
   }
   for (; i < count; ++i) out[i] = slots[from[i]];

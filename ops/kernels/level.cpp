@@ -9,6 +9,7 @@
 #include <tapewise/ops/kernels/reduction_kernels.hpp>
 #include <tapewise/ops/kernels/row_kernels.hpp>
 #include <tapewise/ops/kernels/simd.hpp>
+#include <tapewise/ops/kernels/stream.hpp>
 
 namespace tapewise::kernels {
 
@@ -68,9 +69,14 @@ constexpr std::array<RuleLoops, rule_count> all_loops = with_all_families([](aut
 
 constexpr AllPairLoops pair_loops = all_pair_loops<BatchLanes>();
 
-constexpr LevelKernels level_kernels_here = {
-    all_loops,          &pair_loops,        reduction_kernels<float>, reduction_kernels<double>,
-    row_kernels<float>, row_kernels<double>, &gather};
+constexpr LevelKernels level_kernels_here = {all_loops,
+                                             &pair_loops,
+                                             reduction_kernels<float>,
+                                             reduction_kernels<double>,
+                                             row_kernels<float>,
+                                             row_kernels<double>,
+                                             &gather,
+                                             &stream};
 
 }  // namespace
 

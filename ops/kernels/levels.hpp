@@ -2,6 +2,7 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <tapewise/autograd/fused.hpp>
 #include <tapewise/autograd/op.hpp>
 #include <tapewise/autograd/scalar_code.hpp>
 #include <tapewise/ops/kernels/reduction.hpp>
@@ -34,6 +35,7 @@ struct LevelKernels {
   RowKernels<float> float_rows;
   RowKernels<double> double_rows;
   ScalarCode::Gather gather;
+  StreamCopy stream;
 };
 
 const LevelKernels& level_kernels(SimdLevel level);
