@@ -1,4 +1,5 @@
 #pragma once
+#include <tapewise/ops/batch_math.hpp>
 #include <tapewise/ops/piecewise.hpp>
 #include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/special.hpp>

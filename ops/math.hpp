@@ -78,35 +78,6 @@ T where(const Mask& condition, const T& a, const T& b) { return select(condition
 template <class T>
 requires std::is_floating_point_v<T> || requires { typename T::batch_bool_type; }
 T softplus(T x) { return where(x <= T(0), T(0), x) + log1p(exp(-abs(x))); }
-/// tanh x, by the same instructions for each lane of a SIMD batch: e/(e + 2) with e = e^2|x| - 1,
-/// which is 2^n·e^r - 1 with |r| <= ½·log 2 and the series of e^r - 1. Off by 1.5 units of the last
-/// digit at most.
-template <class T>
-[[gnu::always_inline]] inline T tanh_of(const T& x) {
-  if constexpr (requires { typename T::batch_bool_type; }) {
-    using Real = typename T::value_type;
-    constexpr bool is_float = std::is_same_v<Real, float>;
-    constexpr int terms = is_float ? 7 : 13;
-    // From there on tanh is 1; a NaN is the second operand, which `min` keeps.
-    const T u = min(T(Real(is_float ? 10 : 20)), abs(x));
-    const T n = nearbyint(u * T(Real(2 / 0.693147180559945309417)));
-    // log 2 in two parts, of which the first times n is exact.
-    T r = fma(n, T(Real(is_float ? -0.693359375 : -0.693147180369123816490)), u + u);
-    r = fma(n, T(Real(is_float ? 2.12194440054690583e-4 : -1.90821492927058770002e-10)), r);
-    double factorial = is_float ? 5040 : 6227020800.0;  // terms!
-    T series(Real(1 / factorial));
-    for (int k = terms; k > 2; --k) {
-      factorial /= k;
-      series = fma(series, r, T(Real(1 / factorial)));
-    }
-    const T e_to_r = fma(series, r * r, r);  // without the 1
-    const T power = ldexp(T(Real(1)), to_int(n));
-    const T e = fma(power, e_to_r, power - T(Real(1)));
-    return copysign(e / (e + T(Real(2))), x);
-  } else {
-    return tanh(x);
-  }
-}
 /// x - tanh x. Near 0, where the difference would lose its digits, as (x·cosh x - sinh x)/cosh x
 /// with the numerator's Taylor series, Σ 2k·x^(2k+1)/(2k+1)!.
 template <class T>
