@@ -10,6 +10,7 @@
 #include <tapewise/ops/kernels/row_kernels.hpp>
 #include <tapewise/ops/kernels/simd.hpp>
 #include <tapewise/ops/kernels/stream.hpp>
+#include <tapewise/ops/kernels/thin_product.hpp>
 
 namespace tapewise::kernels {
 
@@ -76,7 +77,9 @@ constexpr LevelKernels level_kernels_here = {all_loops,
                                              row_kernels<float>,
                                              row_kernels<double>,
                                              &gather,
-                                             &stream};
+                                             &stream,
+                                             &thin_product<float>,
+                                             &thin_product<double>};
 
 }  // namespace
 
