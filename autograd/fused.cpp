@@ -64,7 +64,9 @@ class BlockRunner {
     for (std::size_t e = 0; e < group.externals.size(); ++e) {
       base_[e] = static_cast<std::byte*>(const_cast<void*>(outside[e]));
       block_bytes_[e] = group.block_columns * group.externals[e].column_bytes;
-      if (block_bytes_[e] != 0 && !is_streamed(e)) stream_[streams_++] = e;
+      // What is computed in place is fetched once.
+      const bool known = std::find(base_, base_ + e, base_[e]) != base_ + e;
+      if (block_bytes_[e] != 0 && !known && !is_streamed(e)) stream_[streams_++] = e;
     }
     for (std::size_t s = 0; s < group.scratch.size(); ++s) {
       slot_[group.externals.size() + s] = scratch_ + group.scratch[s];
