@@ -52,6 +52,7 @@ set(TAPEWISE_SOURCES
     autograd/subgraph.cpp
     autograd/sweep.cpp
     autograd/tape.cpp
+    autograd/tape_record.cpp
     autograd/tape_print.cpp
     autograd/text.cpp
     autograd/threads.cpp
