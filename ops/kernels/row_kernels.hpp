@@ -23,8 +23,17 @@ T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
   if constexpr (BatchLanes::has_batch<T>) {
     constexpr auto width = static_cast<std::int64_t>(BatchLanes::width<T>);
     if (stride == 1 && n >= width) {
+      // Four at a time, as each maximum waits for the one before.
       auto largests = BatchLanes::load(x);
-      for (i = width; i + width <= n; i += width) largests = max(BatchLanes::load(x + i), largests);
+      auto second = largests, third = largests, fourth = largests;
+      for (i = width; i + 4 * width <= n; i += 4 * width) {
+        largests = max(BatchLanes::load(x + i), largests);
+        second = max(BatchLanes::load(x + i + width), second);
+        third = max(BatchLanes::load(x + i + 2 * width), third);
+        fourth = max(BatchLanes::load(x + i + 3 * width), fourth);
+      }
+      for (; i + width <= n; i += width) largests = max(BatchLanes::load(x + i), largests);
+      largests = max(max(largests, second), max(third, fourth));
       T lanes[width];
       BatchLanes::store(lanes, largests);
       for (const T lane : lanes) take(lane);
