@@ -76,6 +76,37 @@ TEST_CASE("masked rows have the softmax of what is left, and finite gradients") 
   }
 }
 
+TEST_CASE("a long masked row is the softmax of its other elements, whatever the vector width") {
+  for (const tw::DType dtype : {tw::DType::float64, tw::DType::float32}) {
+    for (const int n : {7, 16, 37}) {
+      CAPTURE(n);
+      tw::Tape tape;
+      std::vector<double> all, left;
+      for (int k = 0; k < n; ++k) {
+        all.push_back(k % 3 == 1 ? -inf : std::sin(k) * 5);
+        if (k % 3 != 1) left.push_back(all.back());
+      }
+      const auto row = [&](const std::vector<double>& x) {
+        return cast(tape.input(xt::xarray<double>(xt::adapt(x))), dtype);
+      };
+      const Var x = row(all), y = row(left), p = softmax(x), q = softmax(y);
+      const Var slope = tw::backward(sum(p * p))[x], other = tw::backward(sum(q * q))[y];
+      const double eps = dtype == tw::DType::float32 ? 1e-6 : 1e-14;
+      std::int64_t j = 0;
+      for (std::int64_t k = 0; k < n; ++k) {
+        const bool masked = k % 3 == 1;
+        const auto at = [&](const Var& v, std::int64_t i) {
+          return tw::number_at(dtype, v.data(), i);
+        };
+        CHECK(std::abs(at(p, k) - (masked ? 0.0 : at(q, j))) <= eps);
+        CHECK(std::abs(at(slope, k) - (masked ? 0.0 : at(other, j))) <= eps);
+        j += masked ? 0 : 1;
+      }
+      CHECK(std::abs(logsumexp(x).item() - logsumexp(y).item()) <= 10 * eps);
+    }
+  }
+}
+
 TEST_CASE("attention under a mask has finite gradients, also where a query sees nothing") {
   tw::Tape tape;
   const Var q = tape.input(xt::xarray<double>{{1.0, 0.5}, {-0.3, 2.0}}),

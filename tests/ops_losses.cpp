@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numbers>
 #include <tapewise/tapewise.hpp>
 
@@ -205,6 +206,45 @@ TEST_CASE("cross_entropy smooths labels, weighs classes and ignores labels, as d
   CHECK(std::isnan(cross_entropy(logits, all_ignored, {.ignore_index = 7}).item()));
   CHECK(nll(log_softmax(logits), index).item() ==
         Approx(cross_entropy(logits, index).item()).epsilon(1e-15));
+}
+
+TEST_CASE("nll takes the same options, on log-probabilities") {
+  tw::Tape tape;
+  const tw::Var z = tape.input(xt::xarray<double>{{0.2, -1.0, 0.5}, {1.0, 0.0, -0.3}}),
+                w = tape.input(xt::xarray<double>{0.5, 2.0, 3.0}), log_p = log_softmax(z);
+  const tw::Var labels = tape.input(Labels{2, 0});
+  const auto p = log_p.value<double>();
+  CHECK(nll(log_p, labels, {0.0, w, {}}).item() ==
+        Approx(-(3.0 * p(0, 2) + 0.5 * p(1, 0)) / 3.5).epsilon(1e-14));
+  CHECK(nll(log_p, labels, {0.0, {}, 2}).item() == Approx(-p(1, 0)).epsilon(1e-14));
+  const auto rows = sum(log_p, -1).value<double>();
+  CHECK(nll(log_p, labels, {0.3, {}, {}}, {tw::Reduction::sum, 1.0}).item() ==
+        Approx(-0.7 * (p(0, 2) + p(1, 0)) - 0.1 * (rows(0) + rows(1))).epsilon(1e-14));
+  for (const tw::LabelOptions& how :
+       {tw::LabelOptions{0.2, w, 0}, tw::LabelOptions{0.0, w, {}}, tw::LabelOptions{}}) {
+    CHECK(nll(log_p, labels, how).item() ==
+          Approx(cross_entropy(z, labels, how).item()).epsilon(1e-15));
+  }
+  CHECK_THROWS_AS((void)nll(log_p, labels, {1.5, {}, {}}), tw::DomainError);
+  CHECK_THROWS_AS((void)nll(log_p, one_hot(labels, 3), tw::LabelOptions{}), tw::TypeError);
+}
+
+TEST_CASE("kl_div of log p is that of p, with 0 where p is 0") {
+  tw::Tape tape;
+  const double inf = std::numeric_limits<double>::infinity();
+  const tw::Var log_q = tape.input(xt::xarray<double>{-0.5, -1.2, -3.0}),
+                p = tape.input(xt::xarray<double>{0.7, 0.0, 0.3}),
+                log_p = tape.input(xt::xarray<double>{std::log(0.7), -inf, std::log(0.3)});
+  const tw::LossOptions all{tw::Reduction::sum, 1.0};
+  const tw::Var of_p = kl_div(log_q, p, all), of_log = kl_div(log_q, log_p, all, true);
+  CHECK(of_log.item() == Approx(of_p.item()).epsilon(1e-15));
+  CHECK(of_p.item() ==
+        Approx(0.7 * (std::log(0.7) + 0.5) + 0.3 * (std::log(0.3) + 3)).epsilon(1e-14));
+  const tw::GradientTable table = tw::backward(of_log);
+  CHECK(show(table[log_q]) == "(3,) -0.7 0 -0.3");
+  const auto slope = table[log_p].value<double>();
+  CHECK(slope(1) == 0.0);
+  CHECK(slope(0) == Approx(0.7 * (std::log(0.7) + 0.5 + 1)).epsilon(1e-14));
 }
 
 TEST_CASE("labels that are out of range or negative are refused when computed") {
