@@ -1,9 +1,12 @@
 // M8: 1000 layers h <- tanh(h W_i) of 256 x 256, batch 64, float32; sum of squares of the last h
 // and the gradient in all W_i. Plain, and with 14 MB for what is kept. The limit is the gemm calls.
+// "update" is a training step: gradients are no outputs, so activations cannot be kept in their
+// memory, and the budget makes the plan compute values again.
 #include <cblas.h>
 
 #include <cmath>
 #include <memory>
+#include <stdexcept>
 #include <tapewise/tapewise.hpp>
 
 #include "harness.hpp"
@@ -15,12 +18,14 @@ namespace {
 
 using namespace bench::m8;
 
+constexpr double rate = 1e-6;
+
 struct Ours {
   tw::Tape tape;
   std::vector<tw::Var> outputs;
   std::unique_ptr<tw::Program> program;
 
-  Ours(const Data& data, std::size_t budget) {
+  Ours(const Data& data, std::size_t budget, bool update) {
     tw::Var h = tape.input(tw::ArrayView(data.h.data(), {tw::DType::float32, {batch, width}}));
     std::vector<tw::Var> weights;
     for (int i = 0; i < layers; ++i) {
@@ -31,7 +36,9 @@ struct Ours {
     const tw::Var y = tw::sum(square(h));
     const tw::GradientTable table = tw::backward(y, weights);
     outputs = {y};
-    for (const tw::Var& w : weights) outputs.push_back(table[w]);
+    for (const tw::Var& w : weights) {
+      outputs.push_back(update ? tw::assign(w, w - rate * table[w]) : table[w]);
+    }
     tw::CompileOptions options;
     if (budget > 0) options.memory_budget = budget;
     program = std::make_unique<tw::Program>(tw::compile(outputs, options));
@@ -73,10 +80,21 @@ struct Products {
   }
 };
 
-void add(const std::string& id, std::size_t budget) {
-  bench::add({id, "ms", 1e3, 1e-3, [id, budget] {
+/// A budget changes no number.
+void require_equal_to_plain(const Data& data, Ours& ours) {
+  Ours plain(data, 0, true);
+  for (int step = 0; step < 2; ++step) {
+    plain.program->run();
+    ours.program->run();
+  }
+  if (plain.result() != ours.result()) throw std::runtime_error("M8: the budget changes numbers");
+}
+
+void add(const std::string& id, std::size_t budget, bool update) {
+  bench::add({id, "ms", 1e3, 1e-3, [=] {
                 auto data = std::make_shared<Data>();
-                auto ours = std::make_shared<Ours>(*data, budget);
+                auto ours = std::make_shared<Ours>(*data, budget, update);
+                if (update && budget > 0) require_equal_to_plain(*data, *ours);
                 auto products = std::make_shared<Products>(*data);
                 std::vector<bench::Contender> contenders = {
                     {"ours", [ours] { ours->program->run(); }, [ours] { return ours->result(); }},
@@ -87,11 +105,11 @@ void add(const std::string& id, std::size_t budget) {
 }
 
 /// What a run needs beside the weights and their gradients; the limit is all kept activations.
-void add_memory(const std::string& id, std::size_t budget) {
-  bench::add({id, "MiB", [budget] {
+void add_memory(const std::string& id, std::size_t budget, bool update) {
+  bench::add({id, "MiB", [=] {
                 constexpr double MiB = 1U << 20U;
                 const Data data;
-                const auto bytes = Ours(data, budget).program->working_bytes();
+                const auto bytes = Ours(data, budget, update).program->working_bytes();
                 return std::map<std::string, double>{{"ours", static_cast<double>(bytes) / MiB},
                                                      {"limit", 4.0 * layers * batch * width / MiB}};
               }});
@@ -99,10 +117,13 @@ void add_memory(const std::string& id, std::size_t budget) {
 
 const bool registered = [] {
   constexpr std::size_t budget = 14U << 20U;
-  add("M8/plain", 0);
-  add("M8/14MB", budget);
-  add_memory("memory/M8/plain", 0);
-  add_memory("memory/M8/14MB", budget);
+  for (const bool update : {false, true}) {
+    const std::string group = update ? "M8/update/" : "M8/";
+    add(group + "plain", 0, update);
+    add(group + "14MB", budget, update);
+    add_memory("memory/" + group + "plain", 0, update);
+    add_memory("memory/" + group + "14MB", budget, update);
+  }
   return true;
 }();
 

@@ -52,6 +52,7 @@ set(TAPEWISE_SOURCES
     autograd/subgraph.cpp
     autograd/sweep.cpp
     autograd/tape.cpp
+    autograd/tape_record.cpp
     autograd/tape_print.cpp
     autograd/text.cpp
     autograd/threads.cpp
@@ -195,6 +196,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/activation.hpp
     ops/arithmetic.hpp
     ops/axes.hpp
+    ops/batch_math.hpp
     ops/batching.hpp
     ops/check_catalogue.hpp
     ops/classify.hpp

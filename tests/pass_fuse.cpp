@@ -81,3 +81,24 @@ TEST_CASE("what a group's sum feeds is not in the group") {
   const tw::Var centered = x - tw::mean(x);
   check({tw::sum(square(centered))}, 2, "subtract square sum");
 }
+
+TEST_CASE("results too large for the caches are written past them, and are the same bits") {
+  const tw::Shape shapes[] = {{1100003}, {5, 220001}, {4001, 300}};
+  for (const tw::Shape& shape : shapes) {
+    CAPTURE(tw::to_string(shape));
+    tw::Tape tape;
+    const tw::Var x = tests::wavy<float>(tape, shape, 0.4),
+                  y = tests::wavy<float>(tape, shape, 0.9),
+                  row = tests::wavy<float>(tape, {shape.back()}, 0.2);
+    const tw::Var a = x * y + row, b = exp(x) - a, c = a * b;
+    const std::vector<tw::Var> outputs = {a, b, c, c - x, tw::sum(c)};
+    tw::Program fused = tw::compile(outputs), apart = tw::compile(outputs, {.fuse = false});
+    CHECK(contains(printed(fused), "past the caches"));
+    for (const int threads : {1, 2}) {
+      const int before = tw::num_threads();
+      tw::set_num_threads(threads);
+      CHECK(same_bits(fused, apart, 4));
+      tw::set_num_threads(before);
+    }
+  }
+}

@@ -41,6 +41,35 @@ TEST_CASE("each pair of neighbouring arithmetic is carried out as its two ops") 
   CHECK(same_bits(code, calls, outputs.size()));
 }
 
+TEST_CASE("arithmetic in long rows hands results on, with every bit of the ops") {
+  std::uint32_t random = 7;
+  const auto draw = [&](std::size_t below) {
+    random = random * 1664525U + 1013904223U;
+    return static_cast<std::size_t>(random >> 8U) % below;
+  };
+  tw::Tape tape;
+  std::vector<tw::Var> x = {tape.input(1.1), tape.input(-0.9), tape.input(1.3)};
+  for (int k = 0; k < 3000; ++k) {
+    // Mostly among the last results, so that each way to hand on occurs; magnitudes stay near 1.
+    const std::size_t far = k % 5 == 0 ? x.size() : std::min<std::size_t>(x.size(), 5);
+    const tw::Var a = x[x.size() - 1 - draw(far)], b = x[x.size() - 1 - draw(far)];
+    const double size = std::abs(a.item() + b.item());
+    switch (draw(4)) {
+      case 0: x.push_back(a + b); break;
+      case 1: x.push_back(a - b); break;
+      case 2: x.push_back(a * b); break;
+      default: x.push_back(a / b);
+    }
+    const double y = x.back().item();
+    if (!(std::abs(y) > 1e-3 && std::abs(y) < 1e3 && size > 0)) x.back() = a - 0.5 * b;
+  }
+  const std::vector<tw::Var> last(x.end() - 40, x.end());
+  tw::Program code = tw::compile(last, {.share = false, .regroup = false}),
+              calls = tw::compile(last, {.share = false, .scalars = false});
+  CHECK(code.steps() == 1);
+  CHECK(same_bits(code, calls, last.size()));
+}
+
 TEST_CASE("byte-code knows every dtype, third operands and attributes") {
   tw::Tape tape;
   const tw::Var f = tape.input(1.5F), i = tape.input(std::int64_t{3}), d = tape.input(2.5);
