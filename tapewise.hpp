@@ -26,13 +26,16 @@
 #include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
 #include <tapewise/ops/jacobian.hpp>
+#include <tapewise/ops/label_loss.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/net.hpp>
 #include <tapewise/ops/norm.hpp>
+#include <tapewise/ops/one_hot.hpp>
 #include <tapewise/ops/order.hpp>
+#include <tapewise/ops/over_gaps.hpp>
 #include <tapewise/ops/pad.hpp>
 #include <tapewise/ops/pool.hpp>
 #include <tapewise/ops/random.hpp>

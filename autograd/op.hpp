@@ -231,6 +231,7 @@ struct OpRecord {
   std::string_view family;
   std::string_view formula;
   std::string_view domain;
+  std::string_view kinks;  ///< where the derivative jumps, and what counts there; empty: nowhere
   std::string_view source;
   std::string_view signature;   ///< "f(x, axes=all)"; empty: the name and the operands
   std::string_view derivative;  ///< in words or formulas, where no `partial_text` gives it

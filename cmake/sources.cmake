@@ -92,7 +92,8 @@ set(TAPEWISE_SOURCES
     ops/kernels/blas.cpp
     ops/kernels/conv.cpp
     ops/kernels/elementwise_loop.cpp
-    ops/kernels/lapack.cpp
+    ops/kernels/lapack_lu.cpp
+    ops/kernels/lapack_orthogonal.cpp
     ops/kernels/level.cpp
     ops/kernels/levels.cpp
     ops/kernels/reduction.cpp
@@ -100,6 +101,7 @@ set(TAPEWISE_SOURCES
     ops/kernels/scalar_code.cpp
     ops/kernels/strided_copy.cpp
     ops/kink.cpp
+    ops/label_loss.cpp
     ops/likelihood_loss.cpp
     ops/linalg.cpp
     ops/loss.cpp
@@ -108,7 +110,9 @@ set(TAPEWISE_SOURCES
     ops/matrices.cpp
     ops/net.cpp
     ops/norm.cpp
+    ops/one_hot.cpp
     ops/order.cpp
+    ops/over_gaps.cpp
     ops/pad.cpp
     ops/piecewise.cpp
     ops/pool.cpp
@@ -123,6 +127,7 @@ set(TAPEWISE_SOURCES
     ops/rrelu.cpp
     ops/scan.cpp
     ops/shape.cpp
+    ops/shape_stacks.cpp
     ops/slices.cpp
     ops/softmax.cpp
     ops/solve.cpp
@@ -216,8 +221,10 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/kernels/lapack.hpp
     ops/kernels/reduction.hpp
     ops/kernels/rows.hpp
+    ops/kernels/share_out.hpp
     ops/kernels/strided_copy.hpp
     ops/kink.hpp
+    ops/label_loss.hpp
     ops/likelihood_loss.hpp
     ops/linalg.hpp
     ops/loss.hpp
@@ -227,8 +234,10 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/matrices.hpp
     ops/net.hpp
     ops/norm.hpp
+    ops/one_hot.hpp
     ops/order.hpp
     ops/own_op.hpp
+    ops/over_gaps.hpp
     ops/pad.hpp
     ops/piecewise.hpp
     ops/pool.hpp

@@ -9,13 +9,16 @@
 #include <tapewise/ops/einsum.hpp>
 #include <tapewise/ops/factorization.hpp>
 #include <tapewise/ops/index.hpp>
+#include <tapewise/ops/label_loss.hpp>
 #include <tapewise/ops/likelihood_loss.hpp>
 #include <tapewise/ops/linalg.hpp>
 #include <tapewise/ops/loss.hpp>
 #include <tapewise/ops/margin_loss.hpp>
 #include <tapewise/ops/net.hpp>
 #include <tapewise/ops/norm.hpp>
+#include <tapewise/ops/one_hot.hpp>
 #include <tapewise/ops/order.hpp>
+#include <tapewise/ops/over_gaps.hpp>
 #include <tapewise/ops/pad.hpp>
 #include <tapewise/ops/piecewise.hpp>
 #include <tapewise/ops/pool.hpp>
@@ -40,12 +43,13 @@ namespace tapewise {
 template <class F>
 constexpr auto with_all_families(F&& f) {
   return f(ArithmeticOps{}, ComparisonOps{}, ElementaryOps{}, ActivationOps{}, ConversionOps{},
-           ShapeOps{}, IndexOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
+           ShapeOps{}, IndexOps{}, MaskOps{}, ReduceOps{}, LinalgOps{}, SoftmaxOps{}, LossOps{},
            CrossEntropyOps{}, ClassifyOps{}, RoundingOps{}, PowerOps{}, TrigonometricOps{},
            SpecialOps{}, RectifierOps{}, PiecewiseOps{}, StatisticsOps{}, ScanOps{}, OrderOps{},
-           RegressionLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{},
+           RegressionLossOps{}, LabelLossOps{}, LikelihoodLossOps{}, MarginLossOps{}, ConvOps{},
            RandomRectifierOps{}, RearrangeOps{}, PadOps{}, DiagonalOps{}, PoolOps{}, NormOps{},
-           RandomOps{}, NetOps{}, SolveOps{}, DeterminantOps{}, FactorizationOps{}, EinsumOps{});
+           RandomOps{}, NetOps{}, SolveOps{}, DeterminantOps{}, FactorizationOps{}, GapOps{},
+           EinsumOps{});
 }
 
 }  // namespace tapewise

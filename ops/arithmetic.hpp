@@ -11,6 +11,7 @@ using namespace math;
 struct Add : Elementwise<2> {
   static constexpr Arithmetic arithmetic = Arithmetic::add;
   static constexpr std::string_view name = "add", formula = "a + b";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view signature = "a + b";
   static constexpr std::string_view peers = "torch.add, jax.numpy.add, tf.math.add";
   static constexpr DTypes dtypes = numbers;
@@ -28,6 +29,7 @@ struct Add : Elementwise<2> {
 struct Subtract : Elementwise<2> {
   static constexpr Arithmetic arithmetic = Arithmetic::subtract;
   static constexpr std::string_view name = "subtract", formula = "a - b";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view signature = "a - b";
   static constexpr std::string_view peers = "torch.sub, jax.numpy.subtract, tf.math.subtract";
   static constexpr DTypes dtypes = numbers;
@@ -45,6 +47,7 @@ struct Subtract : Elementwise<2> {
 struct Multiply : Elementwise<2> {
   static constexpr Arithmetic arithmetic = Arithmetic::multiply;
   static constexpr std::string_view name = "multiply", formula = "a·b";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view signature = "a * b";
   static constexpr std::string_view peers = "torch.mul, jax.numpy.multiply, tf.math.multiply";
   static constexpr DTypes dtypes = numbers;
@@ -61,6 +64,7 @@ struct Multiply : Elementwise<2> {
 
 struct Divide : Elementwise<2> {
   static constexpr std::string_view name = "divide", formula = "a/b", domain = "b ≠ 0";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view signature = "a / b";
   static constexpr std::string_view peers = "torch.div, jax.numpy.divide, tf.math.divide";
   static constexpr Range ranges[] = {{-3, 3}, {0.5, 3}};
@@ -80,6 +84,7 @@ struct Divide : Elementwise<2> {
 
 struct Negate : Elementwise<1> {
   static constexpr std::string_view name = "negate", formula = "-x";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view signature = "-x";
   static constexpr std::string_view peers = "torch.neg, jax.numpy.negative, tf.math.negative";
   static constexpr DTypes dtypes = numbers;
@@ -96,6 +101,7 @@ struct Negate : Elementwise<1> {
 
 struct Square : Elementwise<1> {
   static constexpr std::string_view name = "square", formula = "x^2";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view peers = "torch.square, jax.numpy.square, tf.math.square";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
@@ -111,7 +117,9 @@ struct Square : Elementwise<1> {
 
 struct Abs : KinkedOnce<1, Subgradient::middle> {
   static constexpr std::string_view name = "abs", formula = "|x|";
+  static constexpr std::string_view source = "Rockafellar 1970, Convex analysis, 23";
   static constexpr std::string_view signature = "abs(x, subgradient=middle)";
+  static constexpr std::string_view kinks = "x = 0";
   static constexpr std::string_view peers = "torch.abs, jax.numpy.abs, tf.math.abs";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
@@ -128,9 +136,10 @@ struct Abs : KinkedOnce<1, Subgradient::middle> {
 
 struct Sign : Elementwise<1> {
   static constexpr std::string_view name = "sign", formula = "sign x";
+  static constexpr std::string_view source = "Rockafellar 1970, Convex analysis, 23";
   static constexpr std::string_view peers = "torch.sign, jax.numpy.sign, tf.math.sign";
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = 0: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.2, 3}};
   template <class T>
   static T value(T x) {
@@ -146,6 +155,8 @@ struct Sign : Elementwise<1> {
 /// or the mean of both; b takes the rest, so that together they take all of it.
 struct ExtremeRule : KinkedOnce<2, Subgradient::middle> {
   static constexpr DTypes dtypes = numbers;
+  static constexpr std::string_view kinks = "a = b";
+  static constexpr std::string_view source = "Rockafellar 1970, Convex analysis, 23";
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
 };
 

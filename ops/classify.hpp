@@ -10,6 +10,7 @@ using namespace math;
 
 struct IsFinite : Elementwise<1> {
   static constexpr std::string_view name = "isfinite", formula = "x is finite";
+  static constexpr std::string_view source = "IEEE 754-2019, 5.7.2";
   static constexpr std::string_view peers = "torch.isfinite, jax.numpy.isfinite, tf.math.is_finite";
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}};
@@ -23,6 +24,7 @@ struct IsFinite : Elementwise<1> {
 
 struct IsNan : Elementwise<1> {
   static constexpr std::string_view name = "isnan", formula = "x is NaN";
+  static constexpr std::string_view source = "IEEE 754-2019, 5.7.2";
   static constexpr std::string_view peers = "torch.isnan, jax.numpy.isnan, tf.math.is_nan";
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}};
@@ -36,6 +38,7 @@ struct IsNan : Elementwise<1> {
 
 struct IsInf : Elementwise<1> {
   static constexpr std::string_view name = "isinf", formula = "x is infinite";
+  static constexpr std::string_view source = "IEEE 754-2019, 5.7.2";
   static constexpr std::string_view peers = "torch.isinf, jax.numpy.isinf, tf.math.is_inf";
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}};

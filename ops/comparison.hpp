@@ -26,6 +26,7 @@ namespace ops {
 
 /// Two operands of one dtype to a mask. No gradient: a mask is constant almost everywhere.
 struct CompareRule : Elementwise<2> {
+  static constexpr std::string_view source = "IEEE 754-2019, 5.11";
   static constexpr DTypes dtypes = numbers;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}, {-1, 1}};
@@ -92,6 +93,7 @@ struct NotEqual : CompareRule {
 
 /// Two masks to a mask.
 struct MaskRule : Elementwise<2> {
+  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr std::string_view domain = "masks";
   static constexpr DTypes dtypes = booleans;
   static constexpr bool stops_gradient = true;
@@ -133,6 +135,7 @@ struct LogicalXor : MaskRule {
 };
 struct LogicalNot : Elementwise<1> {
   static constexpr std::string_view name = "logical_not", formula = "not a", domain = "masks";
+  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr std::string_view peers =
       "torch.logical_not, jax.numpy.logical_not, "
       "tf.math.logical_not";
@@ -151,6 +154,7 @@ struct LogicalNot : Elementwise<1> {
 
 struct Where : Elementwise<3> {
   static constexpr std::string_view name = "where", formula = "a if c else b";
+  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr std::string_view signature = "where(c, a, b)";
   static constexpr std::string_view peers = "torch.where, jax.numpy.where, tf.where";
   static constexpr DTypes dtypes = every_dtype;
@@ -178,6 +182,7 @@ struct Where : Elementwise<3> {
 /// are of this kind, so a branch that was not taken never leaks an infinity.
 struct Select : Elementwise<2> {
   static constexpr std::string_view name = "select", formula = "x if c else 0";
+  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr std::string_view signature = "select(c, x)";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}};

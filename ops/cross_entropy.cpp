@@ -1,8 +1,8 @@
 #include <tapewise/ops/cross_entropy.hpp>
 
 #include <tapewise/autograd/cotangent.hpp>
-#include <tapewise/ops/index.hpp>
 #include <tapewise/ops/library_records.hpp>
+#include <tapewise/ops/one_hot.hpp>
 #include <tapewise/ops/reduce_losses.hpp>
 #include <tapewise/ops/shape.hpp>
 #include <tapewise/ops/softmax.hpp>

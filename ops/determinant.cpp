@@ -34,6 +34,7 @@ namespace {
 
 /// Determinants are positive.
 Var shifted(const Var& x) {
+  if (x.shape().rank() < 2) return x;
   return x + 3.0 * matrices::identity(x.tape(), x.dtype(), x.shape().back());
 }
 

@@ -12,6 +12,7 @@ struct Outer : Composite {
   static constexpr std::string_view name = "outer", formula = "a_i·b_j", signature = "outer(a, b)",
                                     derivative = "ā_i = Σ_j G_ij·b_j, b̄_j = Σ_i G_ij·a_i",
                                     peers = "torch.outer, jax.numpy.outer, numpy.outer";
+  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 2.2";
   static std::vector<Example> examples();
 };
 
@@ -19,6 +20,7 @@ struct Dot : Composite {
   static constexpr std::string_view name = "dot", formula = "Σ_i a_i·b_i", signature = "dot(a, b)",
                                     derivative = "ā = g·b, b̄ = g·a",
                                     peers = "torch.linalg.vecdot, jax.numpy.dot, tf.tensordot";
+  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 2.2";
   static std::vector<Example> examples();
 };
 

@@ -69,6 +69,7 @@ struct Expm1 : Elementwise<1> {
 struct Sqrt : Elementwise<1> {
   static constexpr std::string_view name = "sqrt", formula = "√x",
                                     domain = "x ≥ 0; the derivative at 0 is infinite";
+  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view peers = "torch.sqrt, jax.numpy.sqrt, tf.math.sqrt";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
@@ -116,6 +117,7 @@ struct Pow : Elementwise<1> {
   static constexpr std::string_view name = "pow", formula = "x^p, p a number",
                                     domain = "x ≥ 0 unless p is whole; x ≠ 0 for p < 0";
   static constexpr std::string_view signature = "pow(x, p)";
+  static constexpr std::string_view derivative = "p·x^(p - 1)";
   static constexpr std::string_view source = "Abramowitz & Stegun 4.2.7";
   static constexpr std::string_view peers = "torch.pow, jax.numpy.power, tf.math.pow";
   static constexpr bool simd = false;  // the C library's pow is exact to the last digit or so

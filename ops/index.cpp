@@ -2,75 +2,12 @@
 
 #include <algorithm>
 #include <tapewise/ops/arithmetic.hpp>
-#include <tapewise/ops/axes.hpp>
 #include <tapewise/ops/composite.hpp>
+#include <tapewise/ops/index_places.hpp>
 #include <tapewise/ops/library_records.hpp>
 #include <tapewise/ops/shape.hpp>
 
 namespace tapewise::ops {
-
-namespace {
-
-void require_indices(const TypeArgs& args, std::size_t k) {
-  if (const Type& indices = args.parent(k); indices.dtype != DType::int64) {
-    throw args.type_error("indices are int64, given " + to_string(indices) +
-                          ": write cast(indices, DType::int64)");
-  }
-}
-
-std::size_t checked_axis(const TypeArgs& args, std::int64_t given, std::size_t rank,
-                         const Shape& shape) {
-  const int axis = normal_axis(given, rank);
-  if (axis < 0) {
-    throw args.shape_error("axis " + std::to_string(given) + " is out of range for " +
-                           to_string(shape));
-  }
-  return static_cast<std::size_t>(axis);
-}
-
-/// The result of an adjoint needs room for at least no element.
-std::int64_t checked_size(const TypeArgs& args, std::int64_t size) {
-  if (size < 0) throw args.shape_error("the size is negative: " + std::to_string(size));
-  return size;
-}
-
-void require_numbers(const TypeArgs& args) {
-  if (const Type& g = args.parent(0); !numbers.contains(g.dtype)) {
-    throw args.type_error("nothing can be added up in " + to_string(g) + ": write cast(g, dtype)");
-  }
-}
-
-/// `shape` seen around `axis`.
-IndexParams around(const Shape& shape, std::int64_t given, std::int64_t count) {
-  const std::size_t axis = accepted_axis(given, shape.rank());
-  IndexParams p{1, shape[axis], 1, count, static_cast<std::int64_t>(axis)};
-  for (std::size_t a = 0; a < axis; ++a) p.outer *= shape[a];
-  for (std::size_t a = axis + 1; a < shape.rank(); ++a) p.inner *= shape[a];
-  return p;
-}
-
-[[noreturn]] void refuse(std::string_view op, std::int64_t index, std::int64_t position,
-                         const IndexParams& p) {
-  throw DomainError("[" + std::string(op) + "] index " + std::to_string(index) + " at position " +
-                    std::to_string(position) + " is out of range for axis " +
-                    std::to_string(p.axis) + " of size " + std::to_string(p.size));
-}
-
-/// The place that `indices[position]` means.
-template <class R>
-std::int64_t place(const std::int64_t* indices, std::int64_t position, const IndexParams& p) {
-  const std::int64_t index = indices[position];
-  const std::int64_t place = index < 0 ? index + p.size : index;
-  if (place < 0 || place >= p.size) refuse(R::name, index, position, p);
-  return place;
-}
-
-template <class T>
-void set_zero(T* out, std::int64_t n) {
-  std::fill_n(out, n, T(0));
-}
-
-}  // namespace
 
 // --- stacks: one axis further on
 // ------------------------------------------------------------------
@@ -348,64 +285,6 @@ std::vector<Example> ScatterAdd::examples() {
            [](std::span<const Var> in) { return scatter_add(in[0], in[1], 0, 2); }}};
 }
 
-// --- one_hot ------------------------------------------------------------------------------------
-
-Type OneHot::type(const TypeArgs& args) {
-  const auto a = args.attribute<Attribute>();
-  Shape shape = args.parent(0).shape;
-  require_indices(args, 0);
-  if (a.classes < 0 || shape.rank() == Shape::max_rank) {
-    throw args.shape_error("no array has shape " + to_string(shape) + " and " +
-                           std::to_string(a.classes) + " classes");
-  }
-  shape.push_back(a.classes);
-  const auto dtype = static_cast<DType>(a.dtype);
-  if (!every_dtype.contains(dtype)) {
-    throw args.type_error("no array on a tape is " + std::string(name_of(dtype)));
-  }
-  return {dtype, shape};
-}
-
-IndexParams OneHot::plan(const KernelRequest& request) {
-  return around(request.out.shape, -1, request.in[0]->size());
-}
-
-template <class T>
-void OneHot::kernel(const KernelCall& call) {
-  const auto& p = call.params<Params>();
-  const auto* labels = call.in<std::int64_t>(0);
-  T* out = call.out<T>();
-  set_zero(out, p.count * p.size);
-  for (std::int64_t i = 0; i < p.count; ++i) out[i * p.size + place<OneHot>(labels, i, p)] = T(1);
-}
-
-std::string OneHot::attribute_text(const void* attribute) {
-  const auto* a = static_cast<const Attribute*>(attribute);
-  return "classes=" + std::to_string(a->classes) +
-         " dtype=" + std::string(name_of(static_cast<DType>(a->dtype)));
-}
-
-std::vector<Example> OneHot::examples() {
-  return {{{{DType::int64, {5}, 0, 3}}, [](std::span<const Var> in) { return one_hot(in[0], 4); }},
-          {{{DType::int64, {2, 2}, -2, 1}},
-           [](std::span<const Var> in) { return one_hot(in[0], 2, DType::boolean); }},
-          {{{DType::int64, {}, 0, 2}},
-           [](std::span<const Var> in) { return one_hot(in[0], 3, DType::float32); }},
-          {{{DType::int64, {0}, 0, 2}},
-           [](std::span<const Var> in) { return one_hot(in[0], 3, DType::int64); }}};
-}
-
-std::vector<Example> MaskedFill::examples() {
-  const ExampleInput mask{DType::boolean, {2, 3}, 0, 1}, x{DType::float64, {2, 3}, -2, 2};
-  return {{{x, mask}, [](std::span<const Var> in) { return masked_fill(in[0], in[1], -1.5); }},
-          {{x, {DType::boolean, {3}, 0, 1}, {DType::float64, {2, 1}}},
-           [](std::span<const Var> in) { return masked_fill(in[0], in[1], in[2]); }},
-          {{{DType::float64, {}}, {DType::boolean, {}, 0, 1}},
-           [](std::span<const Var> in) { return masked_fill(in[0], in[1], 2.0); }},
-          {{{DType::float64, {0}}, {DType::boolean, {0}, 0, 1}},
-           [](std::span<const Var> in) { return masked_fill(in[0], in[1], 2.0); }}};
-}
-
 }  // namespace tapewise::ops
 
 namespace tapewise {
@@ -451,26 +330,6 @@ Var scatter_add(const Operand& x, const Operand& indices, const Operand& g, std:
                          to_string(shape) + " and " + to_string(op[2].shape()));
   }
   return op.keep(op[0] + sums);
-}
-
-Var masked_fill(const Operand& x, const Operand& mask, const Operand& value) {
-  Composing op("masked_fill", {x, mask});
-  const Type& mask_type = op[1].type();
-  if (mask_type.dtype != DType::boolean) {
-    throw op.type_error("the mask is of dtype bool, given " + to_string(mask_type) +
-                        ": write a comparison");
-  }
-  const Var y = where(op[1], value, op[0]);
-  if (!(y.shape() == op[0].shape())) {
-    throw op.shape_error("mask " + to_string(mask_type.shape) + " and value do not broadcast to " +
-                         to_string(op[0].shape()) + ": the result would be " +
-                         to_string(y.shape()));
-  }
-  return op.keep(y);
-}
-
-Var one_hot(const Operand& labels, std::int64_t classes, DType dtype) {
-  return record<ops::OneHot>({labels}, {classes, static_cast<std::int64_t>(dtype)});
 }
 
 std::span<const OpRecord> records_of(IndexOps list) {

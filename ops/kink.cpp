@@ -1,3 +1,4 @@
+#include <tapewise/ops/composite.hpp>
 #include <tapewise/ops/kink.hpp>
 
 namespace tapewise {
@@ -25,6 +26,12 @@ std::string refuse_two_kinks(Subgradient choice) {
   if (choice != Subgradient::inner && choice != Subgradient::outer) return {};
   return "has one kink: wanted Subgradient::left, right or middle, given " +
          std::string(name_of(choice));
+}
+
+void require_one_kink(const Composing& op, Subgradient choice) {
+  if (const std::string refusal = refuse_two_kinks(choice); !refusal.empty()) {
+    throw op.domain_error(refusal);
+  }
 }
 
 }  // namespace tapewise

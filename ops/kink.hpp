@@ -31,11 +31,13 @@ std::string subgradient_text(Subgradient choice, Subgradient usual);
 std::string join_text(std::string a, const std::string& b);
 /// Why an op with a single kink cannot have this one; empty when it can.
 std::string refuse_two_kinks(Subgradient choice);
+class Composing;
+/// Throws DomainError in the name of an op written in other ops, if it cannot have this one.
+void require_one_kink(const Composing& op, Subgradient choice);
 
 /// A rule with kinks and no attribute but the choice of the derivative there.
 template <int N, Subgradient usual>
 struct Kinked : Elementwise<N> {
-  static constexpr bool has_kinks = true;
   struct Attribute {
     Subgradient subgradient;
   };

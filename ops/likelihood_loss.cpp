@@ -1,11 +1,11 @@
 #include <tapewise/ops/likelihood_loss.hpp>
 
 #include <cmath>
+#include <limits>
 #include <numbers>
 #include <tapewise/autograd/cotangent.hpp>
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/class_labels.hpp>
-#include <tapewise/ops/index.hpp>
 #include <tapewise/ops/library_records.hpp>
 #include <tapewise/ops/loss_examples.hpp>
 #include <tapewise/ops/shape.hpp>
@@ -27,6 +27,23 @@ Var bce(const Operand& probabilities, const Operand& targets, const LossOptions&
   return op.keep(reduced(-(y * cut(log(p)) + (1.0 - y) * cut(log1p(-p))), options));
 }
 
+Var bce_with_logits(const Operand& logits, const Operand& targets, const BceOptions& how,
+                    const LossOptions& options) {
+  if (!how.pos_weight.has_tape()) return bce_with_logits(logits, targets, options);
+  const Operand weight(how.pos_weight, logits.where());
+  Composing op("bce_with_logits", {logits, targets, weight});
+  op.require_same(0, 1);
+  op.require_same_float(0, 2);
+  const Var &z = op[0], &y = op[1], &w = op[2];
+  Shape both;
+  if (!broadcast(z.shape(), w.shape(), both) || !(both == z.shape())) {
+    throw op.shape_error("a pos_weight " + to_string(w.shape()) +
+                         " does not broadcast to the logits' shape " + to_string(z.shape()));
+  }
+  // Two terms that are not negative: nothing cancels.
+  return op.keep(reduced(w * y * softplus(-z) + (1.0 - y) * softplus(z), options));
+}
+
 Var focal(const Operand& logits, const Operand& targets, const FocalOptions& focus,
           const LossOptions& options) {
   Composing op("focal", {logits, targets});
@@ -42,59 +59,6 @@ Var focal(const Operand& logits, const Operand& targets, const FocalOptions& foc
   }
   if (focus.alpha >= 0) loss = (focus.alpha * y + (1.0 - focus.alpha) * (1.0 - y)) * loss;
   return op.keep(reduced(loss, options));
-}
-
-Var cross_entropy(const Operand& logits, const Operand& labels, const LabelOptions& labelling,
-                  const LossOptions& options) {
-  Composing op("cross_entropy", {logits, labels});
-  const Var &z = op[0], &given = op[1];
-  const double s = labelling.label_smoothing;
-  if (!(s >= 0 && s <= 1)) {
-    throw op.domain_error("label_smoothing is a number in [0, 1], given " + to_text(s));
-  }
-  const bool by_index = given.dtype() == DType::int64;
-  if (by_index)
-    require_index_labels(op);
-  else
-    op.require_same(0, 1);
-  if (z.shape().is_scalar()) throw op.shape_error("logits need an axis of classes, given ()");
-  const std::int64_t classes = z.shape().back();
-  const Var& w = labelling.class_weights;
-  const bool weighted = w.has_tape();
-  if (weighted && !(w.type() == Type{z.dtype(), {classes}})) {
-    throw op.shape_error("class_weights are " + to_string(Type{z.dtype(), {classes}}) + ", given " +
-                         to_string(w.type()));
-  }
-  if (labelling.ignore_index && !by_index) {
-    throw op.type_error("ignore_index needs index labels, given " + to_string(given.type()));
-  }
-
-  const Var log_p = log_softmax(z);
-  const Var costs = weighted ? -log_p * w : -log_p;  // of each class
-  if (!by_index) {
-    const Var t = s == 0.0 ? given : (1.0 - s) * given + s / static_cast<double>(classes);
-    return op.keep(reduced(sum(t * costs, -1), options));
-  }
-  Var label = given, counts;
-  if (labelling.ignore_index) {
-    counts = given != static_cast<double>(*labelling.ignore_index);
-    label = where(counts, given, 0);
-  }
-  Var losses = at_labels(costs, label);
-  if (s != 0.0) losses = (1.0 - s) * losses + (s / static_cast<double>(classes)) * sum(costs, -1);
-  if (counts.has_tape()) losses = select(counts, losses);
-  if (options.reduction != Reduction::mean) return op.keep(reduced(losses, options));
-  if (!weighted && !counts.has_tape()) return op.keep(reduced(losses, options));
-  Var weights = weighted ? take(w, label, 0) : filled(op.tape(), losses.type(), 1.0);
-  if (counts.has_tape()) weights = select(counts, weights);
-  const Var mean = sum(losses) / sum(weights);
-  return op.keep(options.factor == 1.0 ? mean : mean * options.factor);
-}
-
-Var nll(const Operand& log_probabilities, const Operand& labels, const LossOptions& options) {
-  Composing op("nll", {log_probabilities, labels});
-  require_index_labels(op);
-  return op.keep(reduced(-at_labels(op[0], op[1]), options));
 }
 
 Var positive(const Operand& x, Positive how, double floor) {
@@ -136,9 +100,13 @@ Var poisson_nll(const Operand& z, const Operand& target, const PoissonOptions& h
   return op.keep(reduced(losses, options));
 }
 
-Var kl_div(const Operand& log_q, const Operand& p, const LossOptions& options) {
+Var kl_div(const Operand& log_q, const Operand& p, const LossOptions& options, bool log_target) {
   Composing op("kl_div", {log_q, p});
   op.require_same(0, 1);
+  if (log_target) {  // where p = 0, the zero is structural: -∞ has no part in it
+    const Var some = op[1] > -std::numeric_limits<double>::infinity();
+    return op.keep(reduced(select(some, exp(op[1]) * (op[1] - op[0])), options));
+  }
   const Var losses = select(op[1] != 0.0, op[1] * (log(op[1]) - op[0]));
   return op.keep(reduced(losses, options));
 }
@@ -183,6 +151,18 @@ std::vector<Example> Bce::examples() {
   }>({unit, unit});
 }
 
+std::vector<Example> WeightedBce::examples() {
+  auto examples = loss_examples<[](std::span<const Var> in, const LossOptions& options) {
+    return bce_with_logits(in[0], in[1], BceOptions{in[2]}, options);
+  }>({any, unit, above});
+  examples.push_back(
+      {{{DType::float64, {4, 3}, -4, 4},
+        {DType::float64, {4, 3}, 0, 1},
+        {DType::float64, {3}, 0.3, 4}},
+       [](std::span<const Var> in) { return bce_with_logits(in[0], in[1], BceOptions{in[2]}); }});
+  return examples;
+}
+
 std::vector<Example> Focal::examples() {
   auto examples = loss_examples<[](std::span<const Var> in, const LossOptions& options) {
     return focal(in[0], in[1], {}, options);
@@ -192,37 +172,6 @@ std::vector<Example> Focal::examples() {
          return focal(in[0], in[1], {1.5, -1.0});
        }});
   return examples;
-}
-
-std::vector<Example> LabelledCrossEntropy::examples() {
-  const ExampleInput z{DType::float64, {3, 4}, -2, 2}, index{DType::int64, {3}, 0, 4},
-      weights{DType::float64, {4}, 0.5, 2}, probability{DType::float64, {3, 4}, 0, 1};
-  constexpr auto everything = [](std::span<const Var> in) {
-    return cross_entropy(in[0], in[1], LabelOptions{0.1, in[2], 1});
-  };
-  constexpr auto each = [](std::span<const Var> in) {
-    return cross_entropy(in[0], in[1], LabelOptions{0.2, in[2], {}}, {Reduction::none, 0.5});
-  };
-  constexpr auto smoothed = [](std::span<const Var> in) {
-    return cross_entropy(in[0], in[1], LabelOptions{.label_smoothing = 0.1});
-  };
-  constexpr auto ignoring = [](std::span<const Var> in) {
-    return cross_entropy(in[0], in[1], LabelOptions{.ignore_index = 3});
-  };
-  return {{{z, index, weights}, everything}, {{z, index, weights}, each},
-          {{z, probability, weights}, each}, {{z, index}, smoothed},
-          {{z, probability}, smoothed},      {{z, index}, ignoring}};
-}
-
-std::vector<Example> Nll::examples() {
-  constexpr auto apply = [](std::span<const Var> in) { return nll(in[0], in[1]); };
-  constexpr auto each = [](std::span<const Var> in) {
-    return nll(in[0], in[1], {Reduction::none, 2.0});
-  };
-  return {{{{DType::float64, {3, 4}, -3, 0}, {DType::int64, {3}, 0, 4}}, apply},
-          {{{DType::float64, {4}, -3, 0}, {DType::int64, {}, 0, 4}}, apply},
-          {{{DType::float64, {2, 2, 3}, -3, 0}, {DType::int64, {2, 2}, 0, 3}}, each},
-          {{{DType::float64, {0, 3}, -3, 0}, {DType::int64, {0}, 0, 3}}, each}};
 }
 
 std::vector<Example> PositiveOp::examples() {
@@ -257,9 +206,14 @@ std::vector<Example> PoissonNll::examples() {
 }
 
 std::vector<Example> KlDiv::examples() {
-  return loss_examples<[](std::span<const Var> in, const LossOptions& options) {
+  auto examples = loss_examples<[](std::span<const Var> in, const LossOptions& options) {
     return kl_div(in[0], in[1], options);
   }>({{-3, 0}, unit});
+  const auto of_logs = loss_examples<[](std::span<const Var> in, const LossOptions& options) {
+    return kl_div(in[0], in[1], options, true);
+  }>({{-3, 0}, {-3, 0}});
+  examples.insert(examples.end(), of_logs.begin(), of_logs.end());
+  return examples;
 }
 
 std::vector<Example> MixtureNll::examples() {

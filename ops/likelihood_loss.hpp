@@ -1,23 +1,19 @@
 #pragma once
-#include <optional>
 #include <tapewise/ops/loss.hpp>
 
 // Negative log-likelihoods and divergences beyond those of ops/loss.hpp.
 
 namespace tapewise {
 
-/// What `cross_entropy` and `nll` do with labels beyond reading them.
-struct LabelOptions {
-  /// Labels become (1 - s)·label + s/classes.
-  double label_smoothing = 0.0;
-  /// A weight for each class, of shape (classes,), in the logits' dtype; none: all 1.
-  Var class_weights{};
-  /// Index labels equal to this count for nothing.
-  std::optional<std::int64_t> ignore_index{};
-};
-
 /// How `positive` makes a positive number of any number.
 enum class Positive { softplus, exp };
+
+/// What `bce_with_logits` does beyond the plain loss.
+struct BceOptions {
+  /// How much a positive target counts, for each class: floats of the logits' dtype that broadcast
+  /// to their shape; none: 1.
+  Var pos_weight{};
+};
 
 struct FocalOptions {
   double gamma = 2.0;  ///< 0, or at least 1
@@ -44,6 +40,18 @@ struct Bce : Composite {
       source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   static std::vector<Example> examples();
 };
+struct WeightedBce : Composite {
+  static constexpr std::string_view
+      name = "weighted_bce_with_logits",
+      formula = "factor · mean (w·y·ζ(-z) + (1 - y)·ζ(z))",
+      signature = "bce_with_logits(z, y, {pos_weight=1}, options={mean, factor=1})",
+      derivative = "(1 - y)·σ(z) - w·y·σ(-z) in z",
+      peers =
+          "torch.nn.functional.binary_cross_entropy_with_logits(pos_weight), "
+          "tf.nn.weighted_cross_entropy_with_logits",
+      source = "King & Zeng 2001, Logistic regression in rare events data, 4.2";
+  static std::vector<Example> examples();
+};
 struct Focal : Composite {
   static constexpr std::string_view
       name = "focal",
@@ -54,27 +62,6 @@ struct Focal : Composite {
           "torchvision.ops.sigmoid_focal_loss, optax.sigmoid_focal_loss, "
           "keras BinaryFocalCrossentropy",
       source = "Lin et al. 2017, Focal loss for dense object detection, eq. 5";
-  static std::vector<Example> examples();
-};
-struct LabelledCrossEntropy : Composite {
-  static constexpr std::string_view
-      name = "labelled_cross_entropy",
-      formula = "-Σ_c w_c ((1 - s) t_c + s/C) log softmax(z)_c",
-      signature =
-          "cross_entropy(z, labels, {label_smoothing=0, class_weights=none, "
-          "ignore_index=none}, options={mean, factor=1})",
-      derivative = "softmax(z) Σ_c w_c t'_c - w t', t' the smoothed labels",
-      peers =
-          "torch.nn.functional.cross_entropy, optax.smooth_labels, "
-          "keras CategoricalCrossentropy",
-      source = "Szegedy et al. 2016, section 7";
-  static std::vector<Example> examples();
-};
-struct Nll : Composite {
-  static constexpr std::string_view name = "nll", formula = "factor · mean -log p_label",
-                                    signature = "nll(log p, labels, options={mean, factor=1})",
-                                    derivative = "-onehot", peers = "torch.nn.functional.nll_loss",
-                                    source = "Goodfellow et al., Deep Learning, 5.5";
   static std::vector<Example> examples();
 };
 struct PositiveOp : Composite {
@@ -116,7 +103,7 @@ struct KlDiv : Composite {
   static constexpr std::string_view
       name = "kl_div",
       formula = "factor · mean p (log p - log q), 0 where p = 0",
-      signature = "kl_div(log q, p, options={mean, factor=1})", domain = "p ≥ 0",
+      signature = "kl_div(log q, p, options={mean, factor=1}, log_target=false)", domain = "p ≥ 0",
       derivative = "-p in log q, log p + 1 - log q in p",
       peers = "torch.nn.functional.kl_div, optax.kl_divergence, keras KLDivergence",
       source = "Kullback & Leibler 1951; Goodfellow et al., Deep Learning, 3.13";
@@ -143,24 +130,19 @@ struct MixtureNll : Composite {
 /// digits that p near 0 or 1 has lost. Throws ShapeError unless both have one shape.
 Var bce(const Operand& probabilities, const Operand& targets, const LossOptions& options = {});
 
+/// `bce_with_logits` in which positive targets weigh more or less than negative ones: a weight w >
+/// 1 raises recall, one below 1 precision. Finite for z = ±1000. To weigh single elements, write
+/// reduced(w * bce_with_logits(z, y, {Reduction::none, 1.0}), options). Throws ShapeError unless
+/// the weight broadcasts to the logits' shape.
+Var bce_with_logits(const Operand& logits, const Operand& targets, const BceOptions& how,
+                    const LossOptions& options = {});
+
 /// Binary cross-entropy from logits in which well-classified examples count less:
 /// α_t (1 - p_t)^γ · bce_with_logits(z, y), with p_t = p y + (1 - p)(1 - y), p = σ(z), and
 /// α_t = α y + (1 - α)(1 - y). Finite for z = ±1000. Throws DomainError for γ other than 0 and
 /// below 1: its gradient would not be finite.
 Var focal(const Operand& logits, const Operand& targets, const FocalOptions& focus = {},
           const LossOptions& options = {});
-
-/// `cross_entropy` with smoothed labels, weighted classes, ignored labels. With index labels, the
-/// mean is Σ losses / Σ w_label over the labels that are not ignored, as in PyTorch (all of them
-/// ignored: NaN); with probabilities it is over all examples. Throws ShapeError or TypeError for
-/// shapes and dtypes that do not fit, DomainError unless 0 ≤ label_smoothing ≤ 1, and for an index
-/// out of range when computed.
-Var cross_entropy(const Operand& logits, const Operand& labels, const LabelOptions& labelling,
-                  const LossOptions& options = {});
-
-/// Negative log-likelihood of int64 labels (...) from log-probabilities (..., classes): what
-/// follows a log_softmax. Throws as `cross_entropy` does.
-Var nll(const Operand& log_probabilities, const Operand& labels, const LossOptions& options = {});
 
 /// A positive number from a free one, for variances, rates and scales that are learned: the floor
 /// plus ζ(x) or e^x. Throws DomainError for a negative floor.
@@ -179,9 +161,11 @@ Var poisson_nll(const Operand& z, const Operand& target, const PoissonOptions& h
                 const LossOptions& options = {});
 
 /// Kullback-Leibler divergence of q from p, element by element, from log q and p, as in PyTorch:
-/// sum with factor 1/rows is the mean divergence of rows. Equals CE(p, q) - H(p), so its gradient
-/// in q is that of the cross-entropy.
-Var kl_div(const Operand& log_q, const Operand& p, const LossOptions& options = {});
+/// sum with factor 1/rows is the mean divergence of rows (its "batchmean"). Equals CE(p, q) - H(p),
+/// so its gradient in q is that of the cross-entropy. With `log_target` the second operand is log
+/// p, -∞ for p = 0.
+Var kl_div(const Operand& log_q, const Operand& p, const LossOptions& options = {},
+           bool log_target = false);
 
 /// Negative log-likelihood under a mixture of K normal distributions, through logsumexp. Weights
 /// are softmax(z), z of shape (..., K). For real targets y of shape (...), μ and σ are (..., K);
@@ -190,9 +174,8 @@ Var kl_div(const Operand& log_q, const Operand& p, const LossOptions& options = 
 Var mixture_nll(const Operand& weight_logits, const Operand& means, const Operand& deviations,
                 const Operand& target, const LossOptions& options = {});
 
-using LikelihoodLossOps =
-    OpList<ops::Bce, ops::Focal, ops::LabelledCrossEntropy, ops::Nll, ops::PositiveOp,
-           ops::GaussianNll, ops::PoissonNll, ops::KlDiv, ops::MixtureNll>;
+using LikelihoodLossOps = OpList<ops::Bce, ops::WeightedBce, ops::Focal, ops::PositiveOp,
+                                 ops::GaussianNll, ops::PoissonNll, ops::KlDiv, ops::MixtureNll>;
 std::span<const OpRecord> records_of(LikelihoodLossOps);
 
 }  // namespace tapewise

@@ -466,7 +466,8 @@ OpRecord make_record(std::string_view family) {
   op.source = R::source;
   op.arity = R::arity;
   op.attribute_bytes = has_attribute<R> ? sizeof(typename R::Attribute) : 0;
-  op.traits.has_kinks = R::has_kinks;
+  op.kinks = R::kinks;
+  op.traits.has_kinks = !R::kinks.empty();
   op.traits.stops_gradient = R::stops_gradient;
   op.dtypes = R::dtypes;
   static_assert(std::is_trivially_copyable_v<typename R::Attribute>);

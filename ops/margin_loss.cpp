@@ -4,9 +4,9 @@
 #include <tapewise/ops/activation.hpp>
 #include <tapewise/ops/class_labels.hpp>
 #include <tapewise/ops/composite.hpp>
-#include <tapewise/ops/index.hpp>
 #include <tapewise/ops/library_records.hpp>
 #include <tapewise/ops/loss_examples.hpp>
+#include <tapewise/ops/one_hot.hpp>
 #include <tapewise/ops/reduce.hpp>
 #include <tapewise/ops/shape.hpp>
 
@@ -21,19 +21,18 @@ Var row_norm(const Var& x, double p) {
   return pow(sum(pow(abs(x), p), -1), 1.0 / p);
 }
 
-/// max(0, x) with slope 1 at the kink, as PyTorch's losses have it.
-Var at_least_0(const Var& x) { return relu(x, Subgradient::right); }
-
 void require_rows(const Composing& op) {
   if (op[0].shape().is_scalar()) throw op.shape_error("wanted vectors, given ()");
 }
 
 }  // namespace
 
-Var hinge(const Operand& scores, const Operand& labels, const LossOptions& options) {
+Var hinge(const Operand& scores, const Operand& labels, const LossOptions& options,
+          Subgradient subgradient) {
   Composing op("hinge", {scores, labels});
   op.require_same(0, 1);
-  return op.keep(reduced(relu(1.0 - op[1] * op[0]), options));
+  require_one_kink(op, subgradient);
+  return op.keep(reduced(relu(1.0 - op[1] * op[0], subgradient), options));
 }
 
 Var squared_hinge(const Operand& scores, const Operand& labels, const LossOptions& options) {
@@ -43,16 +42,17 @@ Var squared_hinge(const Operand& scores, const Operand& labels, const LossOption
 }
 
 Var multi_hinge(const Operand& scores, const Operand& labels, const MarginOptions& margin,
-                const LossOptions& options) {
+                const LossOptions& options, Subgradient subgradient) {
   Composing op("multi_hinge", {scores, labels});
   require_index_labels(op);
+  require_one_kink(op, subgradient);
   if (margin.power != 1 && margin.power != 2) {
     throw op.domain_error("the power is 1 or 2, given " + std::to_string(margin.power));
   }
   const Var &z = op[0], &label = op[1];
   const std::int64_t classes = z.shape().back();
   const Var own = reshape(at_labels(z, label), with_last(label.shape(), 1));
-  const Var over = relu(z - own + margin.margin);
+  const Var over = relu(z - own + margin.margin, subgradient);
   const Var others =
       logical_not(one_hot(without_negatives(label, classes), classes, DType::boolean));
   const Var costs = select(others, margin.power == 2 ? square(over) : over);
@@ -60,18 +60,20 @@ Var multi_hinge(const Operand& scores, const Operand& labels, const MarginOption
 }
 
 Var margin_ranking(const Operand& a, const Operand& b, const Operand& y, double margin,
-                   const LossOptions& options) {
+                   const LossOptions& options, Subgradient subgradient) {
   Composing op("margin_ranking", {a, b, y});
   op.require_same(0, 1);
   op.require_same(0, 2);
-  return op.keep(reduced(at_least_0(margin - op[2] * (op[0] - op[1])), options));
+  require_one_kink(op, subgradient);
+  return op.keep(reduced(relu(margin - op[2] * (op[0] - op[1]), subgradient), options));
 }
 
 Var triplet(const Operand& anchor, const Operand& positive, const Operand& negative,
-            const TripletOptions& how, const LossOptions& options) {
+            const TripletOptions& how, const LossOptions& options, Subgradient subgradient) {
   Composing op("triplet", {anchor, positive, negative});
   op.require_same(0, 1);
   op.require_same(0, 2);
+  require_one_kink(op, subgradient);
   require_rows(op);
   if (!(how.power >= 1)) {
     throw op.domain_error("the power of a norm is at least 1, given " + to_text(how.power));
@@ -82,7 +84,8 @@ Var triplet(const Operand& anchor, const Operand& positive, const Operand& negat
   };
   Var far = distance(op[0], op[2]);
   if (how.swap) far = min(far, distance(op[1], op[2]));
-  return op.keep(reduced(at_least_0(distance(op[0], op[1]) - far + how.margin), options));
+  const Var violation = distance(op[0], op[1]) - far + how.margin;
+  return op.keep(reduced(relu(violation, subgradient), options));
 }
 
 Var cosine_similarity(const Operand& a, const Operand& b, std::int64_t axis, double epsilon) {
@@ -97,8 +100,9 @@ Var cosine_similarity(const Operand& a, const Operand& b, std::int64_t axis, dou
 }
 
 Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, double margin,
-                     const LossOptions& options, double epsilon) {
+                     const LossOptions& options, double epsilon, Subgradient subgradient) {
   Composing op("cosine_embedding", {a, b, y});
+  require_one_kink(op, subgradient);
   if (!(epsilon > 0)) throw op.domain_error("ε must be positive, given " + to_text(epsilon));
   op.require_same(0, 1);
   op.require_same_float(0, 2);
@@ -110,7 +114,8 @@ Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, doubl
   }
   const auto square_norm = [&](const Var& x) { return sum(square(x), -1) + epsilon; };
   const Var cosine = sum(op[0] * op[1], -1) / sqrt(square_norm(op[0]) * square_norm(op[1]));
-  return op.keep(reduced(where(op[2] > 0.0, 1.0 - cosine, at_least_0(cosine - margin)), options));
+  const Var apart = relu(cosine - margin, subgradient);
+  return op.keep(reduced(where(op[2] > 0.0, 1.0 - cosine, apart), options));
 }
 
 Var dice(const Operand& probabilities, const Operand& targets, const Axes& axes, double smooth,

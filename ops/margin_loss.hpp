@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <tapewise/ops/axes.hpp>
+#include <tapewise/ops/kink.hpp>
 #include <tapewise/ops/loss.hpp>
 
 // Losses with a margin, losses of embeddings, overlap and weight decay.
@@ -26,12 +27,13 @@ namespace ops {
 
 struct Hinge : Composite {
   static constexpr std::string_view name = "hinge", formula = "factor · mean max(0, 1 - y s)",
-                                    signature = "hinge(s, y, options={mean, factor=1})",
+                                    signature =
+                                        "hinge(s, y, options={mean, factor=1}, subgradient=left)",
                                     domain = "labels y = ±1",
                                     derivative = "-y where y s < 1, else 0",
                                     peers = "optax.hinge_loss, keras Hinge",
                                     source = "Cortes & Vapnik 1995";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "y·s = 1";
   static std::vector<Example> examples();
 };
 struct SquaredHinge : Composite {
@@ -46,22 +48,23 @@ struct MultiHinge : Composite {
   static constexpr std::string_view
       name = "multi_hinge",
       formula = "factor · mean Σ_{j≠y} max(0, z_j - z_y + margin)^power",
-      signature = "multi_hinge(z, labels, {margin=1, power=1}, options={mean, factor=1})",
+      signature =
+          "multi_hinge(z, labels, {margin=1, power=1}, options={mean, factor=1}, subgradient=left)",
       derivative = "1 for each j over the margin, minus their number at y (power 1)",
       peers = "torch.nn.functional.multi_margin_loss (factor 1/classes)",
       source = "Weston & Watkins 1999; K, SVM output";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "z_j = z_y - margin, for power 1";
   static std::vector<Example> examples();
 };
 struct MarginRanking : Composite {
   static constexpr std::string_view
       name = "margin_ranking",
       formula = "factor · mean max(0, -y (a - b) + margin)",
-      signature = "margin_ranking(a, b, y, margin=0, options={mean, factor=1})",
+      signature = "margin_ranking(a, b, y, margin=0, options={mean, factor=1}, subgradient=right)",
       domain = "y = 1: a ranks higher, -1: b does",
       derivative = "-y and y where the argument is ≥ 0",
       peers = "torch.nn.functional.margin_ranking_loss", source = "Herbrich et al. 1999";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "y·(a - b) = margin";
   static std::vector<Example> examples();
 };
 struct Triplet : Composite {
@@ -70,11 +73,11 @@ struct Triplet : Composite {
       formula = "factor · mean max(0, ‖a - p‖ - ‖a - n‖ + margin)",
       signature =
           "triplet(a, p, n, {margin=1, power=2, ε=1e-6, swap=false}, "
-          "options={mean, factor=1})",
+          "options={mean, factor=1}, subgradient=right)",
       domain = "vectors along the last axis", derivative = "by the chain rule of its parts",
       peers = "torch.nn.functional.triplet_margin_loss, optax.triplet_margin_loss",
       source = "Schroff et al. 2015, FaceNet, eq. 3, there squared";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "‖a - p‖ + margin = ‖a - n‖";
   static std::vector<Example> examples();
 };
 struct CosineSimilarity : Composite {
@@ -93,11 +96,13 @@ struct CosineEmbedding : Composite {
   static constexpr std::string_view
       name = "cosine_embedding",
       formula = "factor · mean (1 - cos if y = 1 else max(0, cos - margin))",
-      signature = "cosine_embedding(a, b, y, margin=0, options={mean, factor=1}, ε=1e-12)",
+      signature =
+          "cosine_embedding(a, b, y, margin=0, options={mean, factor=1}, ε=1e-12, "
+          "subgradient=right)",
       domain = "y = ±1; vectors along the last axis",
       derivative = "-1, or 1 above the margin, times that of cosine_similarity",
       peers = "torch.nn.functional.cosine_embedding_loss", source = "Payne & Wenger 1998";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "cos = margin, for y = -1";
   static std::vector<Example> examples();
 };
 struct Dice : Composite {
@@ -124,9 +129,12 @@ struct WeightDecay : Composite {
 
 }  // namespace ops
 
+// These losses are max(0, v) of a violation v of the margin. Their last argument is the slope in v
+// at v = 0: 0 (left), 1 (right) or ½ (middle). The defaults are PyTorch's.
+
 /// max(0, 1 - y·s), element by element, for scores s and labels y = ±1 of one shape and dtype.
-/// Derivative 0 at the kink.
-Var hinge(const Operand& scores, const Operand& labels, const LossOptions& options = {});
+Var hinge(const Operand& scores, const Operand& labels, const LossOptions& options = {},
+          Subgradient subgradient = Subgradient::left);
 Var squared_hinge(const Operand& scores, const Operand& labels, const LossOptions& options = {});
 
 /// Hinge of the scores z (..., classes) for index labels (...): a sum over the other classes, the
@@ -134,19 +142,20 @@ Var squared_hinge(const Operand& scores, const Operand& labels, const LossOption
 /// Throws ShapeError or TypeError for labels that do not fit, DomainError for a power other than 1
 /// and 2, and for a label out of range when computed.
 Var multi_hinge(const Operand& scores, const Operand& labels, const MarginOptions& margin = {},
-                const LossOptions& options = {});
+                const LossOptions& options = {}, Subgradient subgradient = Subgradient::left);
 
-/// max(0, margin - y·(a - b)), element by element; y = 1 wants a above b, y = -1 b above a. At the
-/// kink equal scores are pushed apart, as in PyTorch; so it is with `triplet` and
-/// `cosine_embedding`.
+/// max(0, margin - y·(a - b)), element by element; y = 1 wants a above b, y = -1 b above a. By
+/// default scores that are just a margin apart are pushed further, as in PyTorch; so it is with
+/// `triplet` and `cosine_embedding`.
 Var margin_ranking(const Operand& a, const Operand& b, const Operand& y, double margin = 0.0,
-                   const LossOptions& options = {});
+                   const LossOptions& options = {}, Subgradient subgradient = Subgradient::right);
 
 /// max(0, d(a, p) - d(a, n) + margin) for rows of embeddings (..., d): the positive shall be nearer
 /// to the anchor than the negative. Distances are power-norms. Throws ShapeError unless all have
 /// one shape with at least one axis, DomainError for a power below 1.
 Var triplet(const Operand& anchor, const Operand& positive, const Operand& negative,
-            const TripletOptions& how = {}, const LossOptions& options = {});
+            const TripletOptions& how = {}, const LossOptions& options = {},
+            Subgradient subgradient = Subgradient::right);
 
 /// The cosine of the angle between vectors along an axis; norms below ε count as ε, so it is 0 for
 /// a zero vector. Throws ShapeError unless both have one shape and the axis.
@@ -156,7 +165,8 @@ Var cosine_similarity(const Operand& a, const Operand& b, std::int64_t axis = -1
 /// 1 - cos(a, b) where y > 0, max(0, cos(a, b) - margin) elsewhere: a, b (..., d), y (...). Here ε
 /// is added to the squares of the norms, as PyTorch does. Throws DomainError unless it is positive.
 Var cosine_embedding(const Operand& a, const Operand& b, const Operand& y, double margin = 0.0,
-                     const LossOptions& options = {}, double epsilon = 1e-12);
+                     const LossOptions& options = {}, double epsilon = 1e-12,
+                     Subgradient subgradient = Subgradient::right);
 
 /// 1 - (2Σpy + smooth)/(Σp + Σy + smooth), the overlap of probabilities with targets summed over
 /// the axes given (all: one number for everything).

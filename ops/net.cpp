@@ -70,10 +70,12 @@ Var scaled_dot_product_attention(const Operand& queries, const Operand& keys, co
   Var allowed;  // where a query may look
   if (options.causal) allowed = not_later(op.tape(), q[q.rank() - 2], k[k.rank() - 2]);
   if (options.mask.has_tape()) {
-    if (options.mask.dtype() == DType::boolean)
-      allowed = allowed.has_tape() ? both(allowed, options.mask) : options.mask;
-    else
+    Var seen = options.mask;
+    if (seen.dtype() != DType::boolean) {  // what is added may be -∞ all along a row
       scores = scores + options.mask;
+      seen = options.mask > -std::numeric_limits<double>::infinity();
+    }
+    allowed = allowed.has_tape() ? both(allowed, seen) : seen;
   }
   if (!allowed.has_tape()) return op.keep(matmul(softmax(scores), op[2]));
   const Shape before = scores.shape();
@@ -86,7 +88,7 @@ Var scaled_dot_product_attention(const Operand& queries, const Operand& keys, co
   return op.keep(matmul(select(allowed, softmax(scores)), op[2]));
 }
 
-Var maxout(const Operand& z, std::int64_t pieces, std::int64_t axis) {
+Var maxout(const Operand& z, std::int64_t pieces, std::int64_t axis, Ties ties) {
   Composing op("maxout", {z});
   op.require_float(0);
   const Shape& from = op[0].shape();
@@ -100,7 +102,7 @@ Var maxout(const Operand& z, std::int64_t pieces, std::int64_t axis) {
     grouped.push_back(a == at ? from[a] / pieces : from[a]);
     if (a == at) grouped.push_back(pieces);
   }
-  return op.keep(amax(reshape(op[0], grouped), static_cast<std::int64_t>(at) + 1));
+  return op.keep(amax(reshape(op[0], grouped), static_cast<std::int64_t>(at) + 1, false, ties));
 }
 
 Var glu(const Operand& x, std::int64_t axis) {

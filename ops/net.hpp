@@ -1,5 +1,5 @@
 #pragma once
-#include <tapewise/ops/scheme.hpp>
+#include <tapewise/ops/reduce.hpp>
 
 // Parts of networks that are written in other ops.
 
@@ -43,11 +43,11 @@ struct Maxout : Composite {
   static constexpr std::string_view
       name = "maxout",
       formula = "max over each group of `pieces` neighbours",
-      signature = "maxout(z, pieces, axis=-1)",
-      derivative = "G at the winner of each group; equal ones share it",
+      signature = "maxout(z, pieces, axis=-1, ties=share)",
+      derivative = "G at the winner of each group; equal ones share it, or the first gets it",
       peers = "tfa.layers.Maxout",
       source = "Goodfellow et al. 2013, Maxout networks; Deep Learning, 6.3.1";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "equal pieces";
   static std::vector<Example> examples();
 };
 struct Glu : Composite {
@@ -74,8 +74,9 @@ Var scaled_dot_product_attention(const Operand& queries, const Operand& keys, co
 
 /// The maximum over each group of `pieces` neighbours along an axis, whose size is divided by it:
 /// of k·pieces linear functions z = x W + b it makes k piecewise linear units. With one piece of
-/// w = 0, b = 0 in each pair it is relu. Throws ShapeError unless the pieces divide the axis.
-Var maxout(const Operand& z, std::int64_t pieces, std::int64_t axis = -1);
+/// w = 0, b = 0 in each pair it is relu. Equal winners share the gradient unless told. Throws
+/// ShapeError unless the pieces divide the axis.
+Var maxout(const Operand& z, std::int64_t pieces, std::int64_t axis = -1, Ties ties = Ties::share);
 
 /// The first half of x along an axis, times the sigmoid of the second half. Throws ShapeError for
 /// an axis of odd size.

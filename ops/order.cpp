@@ -82,32 +82,42 @@ Argsort::Params Argsort::plan(const KernelRequest& request) {
   return {rows, x.back(), y.back(), request.attribute<Attribute>().descending != 0};
 }
 
+namespace {
+
+/// The places of one row in order, the first `p.count` of them.
+template <class T>
+void sort_row(const Argsort::Params& p, const T* x, std::int64_t* out) {
+  const auto comes_first = [&](std::int64_t i, std::int64_t j) {
+    const T a = x[p.descending ? j : i], b = x[p.descending ? i : j];
+    if (a < b || (a == a && b != b)) return true;
+    const bool equal = a == b || (a != a && b != b);
+    return equal && i < j;
+  };
+  // The first ones so far, as a heap whose top comes last: room for no more is needed.
+  std::iota(out, out + p.count, std::int64_t{0});
+  if (p.count < p.n) {
+    std::make_heap(out, out + p.count, comes_first);
+    for (std::int64_t i = p.count; i < p.n; ++i) {
+      if (!comes_first(i, out[0])) continue;
+      std::pop_heap(out, out + p.count, comes_first);
+      out[p.count - 1] = i;
+      std::push_heap(out, out + p.count, comes_first);
+    }
+  }
+  std::sort(out, out + p.count, comes_first);
+}
+
+}  // namespace
+
 template <class T>
 void Argsort::kernel(const KernelCall& call) {
   const auto& p = call.params<Params>();
-  const T* x = call.in<T>(0);
-  auto* out = call.out<std::int64_t>();
   if (p.count == 0) return;
-  for (std::int64_t r = 0; r < p.rows; ++r, x += p.n, out += p.count) {
-    const auto comes_first = [&](std::int64_t i, std::int64_t j) {
-      const T a = x[p.descending ? j : i], b = x[p.descending ? i : j];
-      if (a < b || (a == a && b != b)) return true;
-      const bool equal = a == b || (a != a && b != b);
-      return equal && i < j;
-    };
-    // The first ones so far, as a heap whose top comes last: room for no more is needed.
-    std::iota(out, out + p.count, std::int64_t{0});
-    if (p.count < p.n) {
-      std::make_heap(out, out + p.count, comes_first);
-      for (std::int64_t i = p.count; i < p.n; ++i) {
-        if (!comes_first(i, out[0])) continue;
-        std::pop_heap(out, out + p.count, comes_first);
-        out[p.count - 1] = i;
-        std::push_heap(out, out + p.count, comes_first);
-      }
+  kernels::share_out(p.rows, 8 * p.rows * p.n, [&](int, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t r = begin; r < end; ++r) {
+      sort_row(p, call.in<T>(0) + r * p.n, call.out<std::int64_t>() + r * p.count);
     }
-    std::sort(out, out + p.count, comes_first);
-  }
+  });
 }
 
 std::string Argsort::attribute_text(const void* attribute) {

@@ -85,7 +85,8 @@ struct Sort : Composite {
                                     derivative = "x̄[i_k] = ḡ_k",
                                     peers = "torch.sort, jax.numpy.sort, tf.sort";
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks =
+      "equal elements: each gets the gradient of its place in stable order";
   static std::vector<Example> examples();
 };
 
@@ -97,7 +98,8 @@ struct Topk : Composite {
                                     derivative = "x̄[i_k] = ḡ_k, 0 for those not chosen",
                                     peers = "torch.topk, jax.lax.top_k, tf.math.top_k";
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks =
+      "equal elements: each gets the gradient of its place in stable order";
   static std::vector<Example> examples();
 };
 

@@ -22,6 +22,7 @@ struct Relu6 : Kinked<1, Subgradient::outer> {
   static constexpr std::string_view name = "relu6", formula = "min(max(0, x), 6)",
                                     source = "Krizhevsky 2010";
   static constexpr std::string_view signature = "relu6(x, subgradient=outer)";
+  static constexpr std::string_view kinks = "x = 0, x = 6";
   static constexpr std::string_view peers = "torch.nn.functional.relu6, jax.nn.relu6, tf.nn.relu6";
   static constexpr Range ranges[] = {{-3, 9}};
   template <class T>
@@ -39,7 +40,7 @@ struct Hardtanh : Elementwise<1> {
                                     source = "Collobert 2004";
   static constexpr std::string_view signature = "hardtanh(x, low=-1, high=1, subgradient=outer)";
   static constexpr std::string_view peers = "torch.nn.functional.hardtanh, jax.nn.hard_tanh";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = low, x = high";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double low, high;
@@ -66,8 +67,9 @@ struct Clamp : Elementwise<1> {
   static constexpr std::string_view name = "clamp", formula = "min(max(low, x), high)",
                                     source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   static constexpr std::string_view signature = "clamp(x, low, high, subgradient=inner)";
+  static constexpr std::string_view derivative = "(1 if low ≤ x ≤ high else 0)";
   static constexpr std::string_view peers = "torch.clamp, jax.numpy.clip, tf.clip_by_value";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = low, x = high";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double low, high;
@@ -96,7 +98,7 @@ struct HardSigmoid : Elementwise<1> {
   static constexpr std::string_view signature = "hard_sigmoid(x, slope=1/6, subgradient=outer)";
   static constexpr std::string_view peers =
       "torch.nn.functional.hardsigmoid, jax.nn.hard_sigmoid, tf.keras.activations.hard_sigmoid";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = ±½/slope";
   static constexpr Range ranges[] = {{-4, 4}};
   struct Attribute {
     double slope;
@@ -127,6 +129,7 @@ struct HardSilu : Kinked<1, Subgradient::inner> {
   static constexpr std::string_view name = "hard_silu", formula = "x·min(max(0, x + 3), 6)/6",
                                     source = "Howard et al. 2019";
   static constexpr std::string_view signature = "hard_silu(x, subgradient=inner)";
+  static constexpr std::string_view kinks = "x = ±3";
   static constexpr std::string_view peers = "torch.nn.functional.hardswish, jax.nn.hard_silu";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
@@ -148,8 +151,9 @@ struct Threshold : Elementwise<1> {
   static constexpr std::string_view name = "threshold", formula = "x if x > θ else v",
                                     source = "PyTorch";
   static constexpr std::string_view signature = "threshold(x, threshold, value, subgradient=left)";
+  static constexpr std::string_view derivative = "(1 if x > threshold else 0)";
   static constexpr std::string_view peers = "torch.nn.functional.threshold";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = threshold";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double threshold, value;
@@ -177,7 +181,7 @@ struct Step : Elementwise<1> {
                                     source = "McCulloch & Pitts 1943";
   static constexpr std::string_view signature = "step(x, threshold=0, at_threshold=0)";
   static constexpr std::string_view peers = "torch.heaviside, jax.numpy.heaviside, mlx.nn.step";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = threshold: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.2, 3}};
   struct Attribute {
     double threshold, at_threshold;
@@ -205,7 +209,7 @@ struct Softshrink : Elementwise<1> {
                                     source = "Donoho 1995";
   static constexpr std::string_view signature = "softshrink(x, lambda=0.5, subgradient=inner)";
   static constexpr std::string_view peers = "torch.nn.functional.softshrink, jax.nn.soft_shrink";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = ±λ";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double lambda;
@@ -235,7 +239,7 @@ struct Hardshrink : Elementwise<1> {
                                     source = "Donoho & Johnstone 1994";
   static constexpr std::string_view signature = "hardshrink(x, lambda=0.5, subgradient=inner)";
   static constexpr std::string_view peers = "torch.nn.functional.hardshrink, jax.nn.hard_shrink";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = ±λ";
   static constexpr Range ranges[] = {{0.7, 3}};
   struct Attribute {
     double lambda;

@@ -8,7 +8,9 @@
 #include <tapewise/ops/conv.hpp>
 #include <tapewise/ops/conversion.hpp>
 #include <tapewise/ops/index.hpp>
+#include <tapewise/ops/kernels/share_out.hpp>
 #include <tapewise/ops/library_records.hpp>
+#include <tapewise/ops/pad.hpp>
 #include <tapewise/ops/shape.hpp>
 
 namespace tapewise {
@@ -40,6 +42,18 @@ std::int64_t taps_inside(const kernels::WindowAxis& axis, std::int64_t o) {
     count += axis.at(o, k) >= 0 && axis.at(o, k) < axis.in ? 1 : 0;
   }
   return count;
+}
+
+/// How many elements window `o` has, with or without those of the padding.
+std::int64_t elements(const kernels::WindowAxis& axis, std::int64_t o, bool count_padding) {
+  if (!count_padding) return taps_inside(axis, o);
+  return std::min(axis.kernel, axis.in + axis.padding - axis.at(o, 0));
+}
+
+/// How far the last window hangs over the padding at the end.
+std::int64_t overhang(const kernels::WindowAxis& axis) {
+  const std::int64_t end = axis.at(axis.out - 1, 0) + axis.kernel;
+  return axis.out == 0 ? 0 : std::max<std::int64_t>(end - (axis.in + axis.padding), 0);
 }
 
 }  // namespace
@@ -84,30 +98,42 @@ double MaxPlaces::flops(const KernelRequest& request) {
   return static_cast<double>(request.out.size() * kernel.rows * kernel.columns);
 }
 
+namespace {
+
+/// The place of the largest element of each window of one image.
+template <class T>
+void places_of_image(const MaxPlaces::Params& p, const T* x, std::int64_t* out) {
+  for (std::int64_t r = 0; r < p.rows.out; ++r) {
+    for (std::int64_t c = 0; c < p.columns.out; ++c) {
+      std::int64_t best = -1;
+      for (std::int64_t i = 0; i < p.rows.kernel; ++i) {
+        const std::int64_t row = p.rows.at(r, i);
+        if (row < 0 || row >= p.rows.in) continue;
+        for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
+          const std::int64_t column = p.columns.at(c, j);
+          if (column < 0 || column >= p.columns.in) continue;
+          const std::int64_t place = row * p.columns.in + column;
+          // A NaN is taken, and stays.
+          if (best < 0 || (x[best] == x[best] && !(x[place] <= x[best]))) best = place;
+        }
+      }
+      *out++ = best;
+    }
+  }
+}
+
+}  // namespace
+
 template <class T>
 void MaxPlaces::kernel(const KernelCall& call) {
   const auto& p = call.params<Params>();
-  const T* x = call.in<T>(0);
-  auto* out = call.out<std::int64_t>();
-  for (std::int64_t image = 0; image < p.images; ++image, x += p.rows.in * p.columns.in) {
-    for (std::int64_t r = 0; r < p.rows.out; ++r) {
-      for (std::int64_t c = 0; c < p.columns.out; ++c) {
-        std::int64_t best = -1;
-        for (std::int64_t i = 0; i < p.rows.kernel; ++i) {
-          const std::int64_t row = p.rows.at(r, i);
-          if (row < 0 || row >= p.rows.in) continue;
-          for (std::int64_t j = 0; j < p.columns.kernel; ++j) {
-            const std::int64_t column = p.columns.at(c, j);
-            if (column < 0 || column >= p.columns.in) continue;
-            const std::int64_t place = row * p.columns.in + column;
-            // A NaN is taken, and stays.
-            if (best < 0 || (x[best] == x[best] && !(x[place] <= x[best]))) best = place;
-          }
-        }
-        *out++ = best;
-      }
+  const std::int64_t in = p.rows.in * p.columns.in, out = p.rows.out * p.columns.out;
+  const std::int64_t work = p.images * out * p.rows.kernel * p.columns.kernel;
+  kernels::share_out(p.images, work, [&](int, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t k = begin; k < end; ++k) {
+      places_of_image(p, call.in<T>(0) + k * in, call.out<std::int64_t>() + k * out);
     }
-  }
+  });
 }
 
 Var MaxPlaces::batch(const Batched& b) {
@@ -125,8 +151,8 @@ std::string MaxPlaces::attribute_text(const void* attribute) {
 // --- what users call ----------------------------------------------------------------------------
 
 Var max_pool2d_places(const Operand& x, Pair kernel, const MaxPoolOptions& options) {
-  return record<ops::MaxPlaces>(
-      {x}, {kernel, or_kernel(options.stride, kernel), options.padding, options.dilation});
+  return record<ops::MaxPlaces>({x}, {kernel, or_kernel(options.stride, kernel), options.padding,
+                                      options.dilation, options.ceil_mode ? 1 : 0});
 }
 
 Var max_pool2d(const Operand& x, Pair kernel, const MaxPoolOptions& options) {
@@ -148,46 +174,63 @@ Var avg_pool2d(const Operand& x, Pair kernel, const AvgPoolOptions& options) {
   if (kernel.rows < 1 || kernel.columns < 1) {
     throw op.shape_error("the kernel is at least 1, given " + to_string(kernel));
   }
+  if (options.divisor_override < 0) {
+    throw op.domain_error("a divisor is positive, given " +
+                          std::to_string(options.divisor_override));
+  }
   const ConvOptions walk{or_kernel(options.stride, kernel), options.padding};
+  const ops::WindowRule window{kernel, walk.stride, walk.padding, 1, options.ceil_mode ? 1 : 0};
   const Shape images(std::span(type.shape.begin(), type.shape.rank() - 2));
-  const Var planes = reshape(op[0], {images.size(), 1, height, width});
+  Var planes = reshape(op[0], {images.size(), 1, height, width});
+  if (options.ceil_mode && walk.stride.rows > 0 && walk.stride.columns > 0) {
+    const Pair over = {overhang(window.rows(height)), overhang(window.columns(width))};
+    if (!(over == Pair(0)))
+      planes = pad(planes, {{0, 0}, {0, 0}, {0, over.rows}, {0, over.columns}});
+  }
   const Var ones = filled(op.tape(), {type.dtype, {1, 1, kernel.rows, kernel.columns}}, 1.0);
   const Var sums = conv2d(planes, ones, walk);
-  const Pair out = {sums.shape()[2], sums.shape()[3]};
 
   Var means;
-  if (options.count_padding || options.padding == Pair(0)) {
+  if (options.divisor_override > 0) {
+    means = sums / static_cast<double>(options.divisor_override);
+  } else if ((options.count_padding || options.padding == Pair(0)) && !options.ceil_mode) {
     means = sums / static_cast<double>(kernel.rows * kernel.columns);
   } else {
-    const ops::WindowRule window{kernel, walk.stride, walk.padding, 1};
-    Array counts({DType::float64, {out.rows, out.columns}});
-    for (std::int64_t i = 0; i < out.rows * out.columns; ++i) {
-      counts.as<double>()[i] =
-          static_cast<double>(taps_inside(window.rows(height), i / out.columns) *
-                              taps_inside(window.columns(width), i % out.columns));
+    const auto rows = window.rows(height), columns = window.columns(width);
+    Array counts({DType::float64, {rows.out, columns.out}});
+    double* count = counts.as<double>();
+    for (std::int64_t r = 0; r < rows.out; ++r) {
+      for (std::int64_t col = 0; col < columns.out; ++col) {
+        *count = static_cast<double>(elements(rows, r, options.count_padding) *
+                                     elements(columns, col, options.count_padding));
+        if (*count++ == 0.0) {
+          throw op.shape_error("a window has no element of the image " + to_string(type.shape) +
+                               ": pad less");
+        }
+      }
     }
     means = sums / cast(op.tape().constant(counts), type.dtype);
   }
-  return op.keep(reshape(means, with_end(type.shape, 2, {out.rows, out.columns})));
+  return op.keep(reshape(means, with_end(type.shape, 2, {sums.shape()[2], sums.shape()[3]})));
 }
 
 Var max_pool1d(const Operand& x, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-               std::int64_t dilation) {
+               std::int64_t dilation, bool ceil_mode) {
   Composing op("max_pool1d", {x});
   require_axes(op, 1, "(..., n)");
   const Shape from = op[0].shape();
   const Var y = max_pool2d(reshape(op[0], with_end(from, 1, {1, from.back()})), {1, kernel},
-                           {{1, stride}, {0, padding}, {1, dilation}});
+                           {{1, stride}, {0, padding}, {1, dilation}, ceil_mode});
   return op.keep(reshape(y, with_end(from, 1, {y.shape().back()})));
 }
 
 Var avg_pool1d(const Operand& x, std::int64_t kernel, std::int64_t stride, std::int64_t padding,
-               bool count_padding) {
+               bool count_padding, bool ceil_mode, std::int64_t divisor_override) {
   Composing op("avg_pool1d", {x});
   require_axes(op, 1, "(..., n)");
   const Shape from = op[0].shape();
   const Var y = avg_pool2d(reshape(op[0], with_end(from, 1, {1, from.back()})), {1, kernel},
-                           {{1, stride}, {0, padding}, count_padding});
+                           {{1, stride}, {0, padding}, count_padding, ceil_mode, divisor_override});
   return op.keep(reshape(y, with_end(from, 1, {y.shape().back()})));
 }
 
@@ -197,7 +240,7 @@ namespace ops {
 
 namespace {
 
-/// In one of three ways, by the shape: kernel 2; 3x2 with steps and padding; dilated.
+/// In one of four ways, by the shape: kernel 2; 3x2 with steps and padding; dilated; hanging over.
 template <auto pool>
 std::vector<Example> image_examples() {
   std::vector<Example> examples;
@@ -209,12 +252,18 @@ std::vector<Example> image_examples() {
                       [](std::span<const Var> in) { return pool(in[0], 1); }});
   examples.push_back({{{DType::float64, {1, 5, 5}, -2, 2}},
                       [](std::span<const Var> in) { return pool(in[0], 2); }});
+  examples.push_back({{{DType::float64, {2, 6, 6}, -2, 2}},
+                      [](std::span<const Var> in) { return pool(in[0], 3); }});
   return examples;
 }
 
-constexpr MaxPoolOptions max_ways[] = {{}, {{2, 1}, {1, 0}, 1}, {1, 0, 2}};
-constexpr AvgPoolOptions avg_ways[] = {{}, {{2, 1}, {1, 0}, true}, {1, 1, false}};
-constexpr Pair kernels_of[] = {2, {3, 2}, 2};
+constexpr MaxPoolOptions max_ways[] = {
+    {}, {{2, 1}, {1, 0}, 1}, {1, 0, 2}, {.stride = 3, .padding = {1, 0}, .ceil_mode = true}};
+constexpr AvgPoolOptions avg_ways[] = {{},
+                                       {{2, 1}, {1, 0}, true},
+                                       {.stride = 1, .padding = 1, .count_padding = false},
+                                       {.stride = 3, .padding = {1, 0}, .ceil_mode = true}};
+constexpr Pair kernels_of[] = {2, {3, 2}, 2, {3, 2}};
 
 }  // namespace
 
@@ -238,13 +287,14 @@ std::vector<Example> AvgPool2d::examples() {
 
 std::vector<Example> MaxPool1d::examples() {
   return image_examples<[](const Var& x, int way) {
-    return way == 0 ? max_pool1d(x, 2) : max_pool1d(x, 3, way, 1);
+    return way == 0 ? max_pool1d(x, 2) : max_pool1d(x, 3, way, 1, 1, way == 3);
   }>();
 }
 
 std::vector<Example> AvgPool1d::examples() {
   return image_examples<[](const Var& x, int way) {
-    return way == 0 ? avg_pool1d(x, 2) : avg_pool1d(x, 3, way, 1, way == 1);
+    return way == 0 ? avg_pool1d(x, 2)
+                    : avg_pool1d(x, 3, way, 1, way == 1, way == 3, way == 2 ? 4 : 0);
   }>();
 }
 

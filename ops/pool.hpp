@@ -4,14 +4,20 @@
 
 namespace tapewise {
 
-/// How the windows of a max_pool walk; a stride of 0 stands for the kernel's size.
+/// How the windows of a max_pool walk; a stride of 0 stands for the kernel's size. `ceil_mode`: a
+/// last window may hang over the end, if it begins before the padding there.
 struct MaxPoolOptions {
   Pair stride = 0, padding = 0, dilation = 1;
+  bool ceil_mode = false;
 };
-/// The same for avg_pool; `count_padding`: the zeros of the padding count as elements.
+/// The same for avg_pool. `count_padding` (PyTorch: count_include_pad): the zeros of the padding
+/// count as elements; what hangs over beyond them never does.
 struct AvgPoolOptions {
   Pair stride = 0, padding = 0;
   bool count_padding = true;
+  bool ceil_mode = false;
+  /// What sums are divided by instead of the number of elements; 0: that number.
+  std::int64_t divisor_override = 0;
 };
 
 namespace ops {
@@ -23,7 +29,7 @@ struct MaxPlaces : Structured {
                                     formula = "argmax of x over each window",
                                     signature =
                                         "max_pool2d_places(x, kernel, "
-                                        "{stride=kernel, padding=0, dilation=1})",
+                                        "{stride=kernel, padding=0, dilation=1, ceil_mode=false})",
                                     domain = "windows with an element of the image",
                                     derivative = "none: the place is constant almost everywhere",
                                     peers =
@@ -52,19 +58,22 @@ struct MaxPool2d : Composite {
   static constexpr std::string_view
       name = "max_pool2d",
       formula = "max of x over each window",
-      signature = "max_pool2d(x, kernel, {stride=kernel, padding=0, dilation=1})",
+      signature = "max_pool2d(x, kernel, {stride=kernel, padding=0, dilation=1, ceil_mode=false})",
       domain = MaxPlaces::domain,
       derivative = "G at the place of each maximum, the first of equals",
       peers = "torch.nn.functional.max_pool2d, tf.nn.max_pool2d, flax.linen.max_pool",
       source = MaxPlaces::source;
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks =
+      "equal maxima in a window: the first gets all, as PyTorch has it";
   static std::vector<Example> examples();
 };
 struct AvgPool2d : Composite {
   static constexpr std::string_view
       name = "avg_pool2d",
       formula = "mean of x over each window",
-      signature = "avg_pool2d(x, kernel, {stride=kernel, padding=0, count_padding=true})",
+      signature =
+          "avg_pool2d(x, kernel, {stride=kernel, padding=0, count_padding=true, ceil_mode=false, "
+          "divisor_override=none})",
       domain = "images of at least a kernel's size",
       derivative = "G/n at each element of each window of n",
       peers = "torch.nn.functional.avg_pool2d, tf.nn.avg_pool2d, flax.linen.avg_pool",
@@ -75,17 +84,20 @@ struct MaxPool1d : Composite {
   static constexpr std::string_view
       name = "max_pool1d",
       formula = MaxPool2d::formula,
-      signature = "max_pool1d(x, kernel, stride=kernel, padding=0, dilation=1)",
+      signature = "max_pool1d(x, kernel, stride=kernel, padding=0, dilation=1, ceil_mode=false)",
       domain = MaxPlaces::domain, derivative = MaxPool2d::derivative,
       peers = "torch.nn.functional.max_pool1d, tf.nn.max_pool1d", source = MaxPlaces::source;
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks =
+      "equal maxima in a window: the first gets all, as PyTorch has it";
   static std::vector<Example> examples();
 };
 struct AvgPool1d : Composite {
   static constexpr std::string_view
       name = "avg_pool1d",
       formula = AvgPool2d::formula,
-      signature = "avg_pool1d(x, kernel, stride=kernel, padding=0, count_padding=true)",
+      signature =
+          "avg_pool1d(x, kernel, stride=kernel, padding=0, count_padding=true, ceil_mode=false, "
+          "divisor_override=none)",
       domain = AvgPool2d::domain, derivative = AvgPool2d::derivative,
       peers = "torch.nn.functional.avg_pool1d, tf.nn.avg_pool1d", source = MaxPlaces::source;
   static std::vector<Example> examples();
@@ -101,14 +113,15 @@ Var max_pool2d(const Operand& x, Pair kernel, const MaxPoolOptions& options = {}
 Var max_pool2d_places(const Operand& x, Pair kernel, const MaxPoolOptions& options = {});
 
 /// The mean of each window of images (..., rows, columns). Padding counts as zeros, as in PyTorch,
-/// unless told. Throws ShapeError when no window fits.
+/// unless told. Throws ShapeError when no window fits, DomainError for a negative divisor.
 Var avg_pool2d(const Operand& x, Pair kernel, const AvgPoolOptions& options = {});
 
 /// The same along the last axis of (..., n).
 Var max_pool1d(const Operand& x, std::int64_t kernel, std::int64_t stride = 0,
-               std::int64_t padding = 0, std::int64_t dilation = 1);
+               std::int64_t padding = 0, std::int64_t dilation = 1, bool ceil_mode = false);
 Var avg_pool1d(const Operand& x, std::int64_t kernel, std::int64_t stride = 0,
-               std::int64_t padding = 0, bool count_padding = true);
+               std::int64_t padding = 0, bool count_padding = true, bool ceil_mode = false,
+               std::int64_t divisor_override = 0);
 
 using PoolOps =
     OpList<ops::MaxPlaces, ops::MaxPool2d, ops::AvgPool2d, ops::MaxPool1d, ops::AvgPool1d>;

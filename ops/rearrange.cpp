@@ -119,28 +119,50 @@ Var stack(std::span<const Var> parts, std::int64_t axis, SourceLine where) {
 
 // --- split --------------------------------------------------------------------------------------
 
+namespace {
+
+/// Slices of x, which begins at `begin`, up to each of the ends. The cotangent of a slice is as
+/// large as the array it is taken from; so many slices are taken from a few larger ones, and n of
+/// them cost n log n, not n².
+void cut(const Var& x, std::size_t axis, std::int64_t begin, std::span<const std::int64_t> ends,
+         std::vector<Var>& parts) {
+  constexpr std::size_t most = 8;
+  const auto first = begin;
+  const std::size_t pieces = std::min(ends.size(), most);
+  for (std::size_t k = 0; k < pieces; ++k) {
+    const auto some = ends.subspan(ends.size() * k / pieces,
+                                   ends.size() * (k + 1) / pieces - ends.size() * k / pieces);
+    const Var piece = slice(x, along(axis, {begin - first, some.back() - first}));
+    if (some.size() == 1)
+      parts.push_back(piece);
+    else
+      cut(piece, axis, begin, some, parts);
+    begin = some.back();
+  }
+}
+
+}  // namespace
+
 std::vector<Var> split(const Operand& x, std::span<const std::int64_t> sizes, std::int64_t given) {
   Composing op("split", {x});
   const Shape shape = op[0].shape();
   const std::size_t axis = checked_axis(op, given, shape);
+  std::vector<std::int64_t> ends;
   std::int64_t total = 0;
-  std::string text;
   bool fits = true;
   for (const std::int64_t size : sizes) {
-    text += (text.empty() ? "" : ",") + std::to_string(size);
     fits = fits && size >= 0 && size <= shape[axis] && (total += size) <= shape[axis];
+    ends.push_back(total);
   }
   if (!fits || total != shape[axis]) {
+    std::string text;
+    for (const std::int64_t size : sizes) text += (text.empty() ? "" : ",") + std::to_string(size);
     throw op.shape_error("parts of sizes " + text + " are not the " + std::to_string(shape[axis]) +
                          " elements along axis " + std::to_string(given) + " of " +
                          to_string(shape));
   }
   std::vector<Var> parts;
-  std::int64_t begin = 0;
-  for (const std::int64_t size : sizes) {
-    parts.push_back(slice(op[0], along(axis, {begin, begin + size})));
-    begin += size;
-  }
+  cut(op[0], axis, 0, ends, parts);
   op.keep(op[0]);
   return parts;
 }

@@ -12,6 +12,7 @@ struct Relu : KinkedOnce<1, Subgradient::left> {
   static constexpr std::string_view name = "relu", formula = "max(0, x)",
                                     source = "Goodfellow et al., Deep Learning, 6.3";
   static constexpr std::string_view signature = "relu(x, subgradient=left)";
+  static constexpr std::string_view kinks = "x = 0";
   static constexpr std::string_view peers = "torch.nn.functional.relu, jax.nn.relu, tf.nn.relu";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
@@ -31,7 +32,7 @@ struct LeakyRelu : Elementwise<1> {
   static constexpr std::string_view signature = "leaky_relu(x, slope=0.01, subgradient=left)";
   static constexpr std::string_view peers =
       "torch.nn.functional.leaky_relu, jax.nn.leaky_relu, tf.nn.leaky_relu";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = 0";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double slope;
@@ -58,6 +59,7 @@ struct Prelu : KinkedOnce<2, Subgradient::left> {
   static constexpr std::string_view name = "prelu", formula = "x if x > 0 else α·x, α learned",
                                     source = "He et al. 2015";
   static constexpr std::string_view signature = "prelu(x, alpha, subgradient=left)";
+  static constexpr std::string_view kinks = "x = 0";
   static constexpr std::string_view derivative = "1 or α; min(0, x)";
   static constexpr std::string_view peers = "torch.nn.functional.prelu, tf.keras.layers.PReLU";
   static constexpr Range ranges[] = {{-3, 3}, {0.1, 0.5}};
@@ -82,6 +84,7 @@ struct AbsRectifier : KinkedOnce<1, Subgradient::middle> {
       formula = "max(0, x) - min(0, x)",
       source = "Jarrett et al. 2009; Goodfellow et al., Deep Learning, 6.3.1";
   static constexpr std::string_view signature = "abs_rectifier(x, subgradient=middle)";
+  static constexpr std::string_view kinks = "x = 0";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x, const Attribute&) {
@@ -114,7 +117,7 @@ struct Elu : Elementwise<1> {
                                     source = "Clevert et al. 2016";
   static constexpr std::string_view signature = "elu(x, alpha=1, subgradient=left)";
   static constexpr std::string_view peers = "torch.nn.functional.elu, jax.nn.elu, tf.nn.elu";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = 0, unless α = 1";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double alpha;
@@ -171,6 +174,7 @@ struct Selu : KinkedOnce<1, Subgradient::left> {
                                         "λ·(x if x > 0 else α·(e^x - 1)), λ = 1.0507, α = 1.6733",
                                     source = "Klambauer et al. 2017";
   static constexpr std::string_view signature = "selu(x, subgradient=left)";
+  static constexpr std::string_view kinks = "x = 0";
   static constexpr std::string_view peers = "torch.nn.functional.selu, jax.nn.selu, tf.nn.selu";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>

@@ -1,5 +1,6 @@
 #include <tapewise/ops/reduce.hpp>
 
+#include <limits>
 #include <numeric>
 #include <tapewise/autograd/cotangent.hpp>
 #include <tapewise/ops/arithmetic.hpp>
@@ -138,8 +139,14 @@ Var ExtremumRule::routed(const Vjp& v, Var (*first)(const Operand&, const Axes&,
 Var Amax::vjp(const Vjp& v) { return routed(v, argmax); }
 Var Amin::vjp(const Vjp& v) { return routed(v, argmin); }
 
+/// e^(x - y). Where y = -∞, all x are, and the difference would be none: the least number stands
+/// for y there, so that e^(x - y) is 0.
 Var LogSumExp::vjp(const Vjp& v) {
-  return cotangent_times(kept(v, v.g), exp(v.parent(0) - kept(v, v.y)));
+  const double least = v.y.dtype() == DType::float32
+                           ? static_cast<double>(std::numeric_limits<float>::lowest())
+                           : std::numeric_limits<double>::lowest();
+  const Var y = max(kept(v, v.y), least, Subgradient::right);
+  return cotangent_times(kept(v, v.g), exp(v.parent(0) - y));
 }
 
 namespace {

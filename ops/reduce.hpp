@@ -119,7 +119,7 @@ struct Mean : ReduceRule {
 /// A NaN among the elements is the result, and nothing has no largest element.
 struct ExtremumRule : ReduceRule {
   static constexpr DTypes dtypes = numbers;
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "equal extremes";
   static constexpr std::string_view domain = "at least one element for each result",
                                     derivative = "x̄ = ḡ where x_i = y, ties shared or the first";
   struct Attribute : ReduceRule::Attribute {
@@ -170,7 +170,7 @@ struct Amin : ExtremumRule {
 struct LogSumExp : ReduceRule {
   static constexpr std::string_view name = "logsumexp", formula = "log Σ e^x_i",
                                     signature = "logsumexp(x, axes=all, keepdims=false)",
-                                    derivative = "x̄ = ḡ·e^(x - y)",
+                                    derivative = "x̄ = ḡ·e^(x - y), 0 where y = -∞",
                                     peers =
                                         "torch.logsumexp, jax.nn.logsumexp, "
                                         "tf.math.reduce_logsumexp",
@@ -239,7 +239,8 @@ template <std::same_as<Axes> A>
 Var min(const Operand& x, const A& axes) {
   return min(x, axes, false);
 }
-/// log Σ exp x over axes, as in `sum`, without overflow. Of nothing: -inf. Its gradient is softmax.
+/// log Σ exp x over axes, as in `sum`, without overflow. Its gradient is softmax. Of nothing, or of
+/// -inf only: -inf, with gradient 0.
 inline Var logsumexp(const Operand& x, const Axes& axes = {}, bool keepdims = false) {
   return record<ops::LogSumExp>({x}, {axes, keepdims});
 }

@@ -9,18 +9,21 @@
 
 namespace tapewise {
 
-Var mae(const Operand& prediction, const Operand& target, const LossOptions& options) {
+Var mae(const Operand& prediction, const Operand& target, const LossOptions& options,
+        Subgradient subgradient) {
   Composing op("mae", {prediction, target});
   op.require_same(0, 1);
-  return op.keep(reduced(abs(op[0] - op[1]), options));
+  require_one_kink(op, subgradient);
+  return op.keep(reduced(abs(op[0] - op[1], subgradient), options));
 }
 
 Var mape(const Operand& prediction, const Operand& target, const LossOptions& options,
-         double epsilon) {
+         double epsilon, Subgradient subgradient) {
   Composing op("mape", {prediction, target});
   op.require_same(0, 1);
+  require_one_kink(op, subgradient);
   if (!(epsilon > 0)) throw op.domain_error("ε must be positive, given " + to_text(epsilon));
-  return op.keep(reduced(abs(op[0] - op[1]) / max(abs(op[1]), epsilon), options));
+  return op.keep(reduced(abs(op[0] - op[1], subgradient) / max(abs(op[1]), epsilon), options));
 }
 
 Var msle(const Operand& prediction, const Operand& target, const LossOptions& options) {

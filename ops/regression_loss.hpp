@@ -1,4 +1,5 @@
 #pragma once
+#include <tapewise/ops/kink.hpp>
 #include <tapewise/ops/loss.hpp>
 
 // Losses of real numbers ŷ against real targets y, element by element. Each is
@@ -11,22 +12,24 @@ namespace ops {
 
 struct Mae : Composite {
   static constexpr std::string_view name = "mae", formula = "factor · mean |ŷ - y|",
-                                    signature = "mae(ŷ, y, options={mean, factor=1})",
-                                    derivative = "sign(ŷ - y), 0 at the kink",
+                                    signature =
+                                        "mae(ŷ, y, options={mean, factor=1}, subgradient=middle)",
+                                    derivative = "sign(ŷ - y)",
                                     peers =
                                         "torch.nn.functional.l1_loss, keras mean_absolute_error",
                                     source = "K, lecture 7-2; Laplace: the minimiser is the median";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "ŷ = y";
   static std::vector<Example> examples();
 };
 struct Mape : Composite {
-  static constexpr std::string_view name = "mape", formula = "factor · mean |ŷ - y| / max(|y|, ε)",
-                                    signature = "mape(ŷ, y, options={mean, factor=1}, ε=1e-7)",
-                                    domain = "|y| well above ε",
-                                    derivative = "sign(ŷ - y) / max(|y|, ε) in ŷ",
-                                    peers = "keras mean_absolute_percentage_error (factor 100)",
-                                    source = "Hyndman & Koehler 2006";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view
+      name = "mape",
+      formula = "factor · mean |ŷ - y| / max(|y|, ε)",
+      signature = "mape(ŷ, y, options={mean, factor=1}, ε=1e-7, subgradient=middle)",
+      domain = "y further from 0 than ε", derivative = "sign(ŷ - y) / max(|y|, ε) in ŷ",
+      peers = "keras mean_absolute_percentage_error (factor 100)",
+      source = "Hyndman & Koehler 2006";
+  static constexpr std::string_view kinks = "ŷ = y";
   static std::vector<Example> examples();
 };
 struct Msle : Composite {
@@ -71,12 +74,14 @@ struct LogCosh : Composite {
 }  // namespace ops
 
 /// Mean absolute error: factor · mean (or sum) of |ŷ - y|. Minimised by the conditional median.
-Var mae(const Operand& prediction, const Operand& target, const LossOptions& options = {});
+/// The subgradient is that of |ŷ - y| at 0, here and in `mape`: 0 by default, as PyTorch has it.
+Var mae(const Operand& prediction, const Operand& target, const LossOptions& options = {},
+        Subgradient subgradient = Subgradient::middle);
 
 /// Mean absolute relative error: |ŷ - y| / max(|y|, ε); `{Reduction::mean, 100}` gives percent.
 /// ε is Keras's. Throws DomainError unless ε > 0.
 Var mape(const Operand& prediction, const Operand& target, const LossOptions& options = {},
-         double epsilon = 1e-7);
+         double epsilon = 1e-7, Subgradient subgradient = Subgradient::middle);
 
 /// Mean squared error of log(1 + ·). NaN for numbers below -1.
 Var msle(const Operand& prediction, const Operand& target, const LossOptions& options = {});

@@ -1,5 +1,6 @@
 #include <tapewise/ops/rrelu.hpp>
 
+#include <tapewise/ops/composite.hpp>
 #include <tapewise/ops/library_records.hpp>
 
 namespace tapewise {
@@ -110,10 +111,9 @@ Var uniform_like(const Operand& x, double low, double high, std::uint64_t seed,
 
 Var rrelu(const Operand& x, std::uint64_t seed, const Operand& step, double lower, double upper,
           Subgradient subgradient) {
-  return all_or_nothing(x, "rrelu", [&](Tape&) {
-    const Var slopes = uniform_like(x, lower, upper, seed, step);
-    return prelu(x, Operand(slopes, x.where()), subgradient);
-  });
+  Composing op("rrelu", {x});
+  require_one_kink(op, subgradient);
+  return op.keep(prelu(op[0], uniform_like(op[0], lower, upper, seed, step), subgradient));
 }
 
 std::span<const OpRecord> records_of(RandomRectifierOps list) {

@@ -46,7 +46,7 @@ struct Rrelu : Composite {
       "rrelu(x, seed, step=0, lower=1/8, upper=1/3, subgradient=left)";
   static constexpr std::string_view derivative = "1 or α, with the same α";
   static constexpr std::string_view peers = "torch.nn.functional.rrelu";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x = 0";
   static std::vector<Example> examples();
 };
 

@@ -55,7 +55,9 @@ struct Rule {
   /// What others call it, separated by ", ": "torch.tanh, jax.numpy.tanh, tf.math.tanh".
   static constexpr std::string_view peers = "";
   static constexpr DTypes dtypes = floats;
-  static constexpr bool has_kinks = false;
+  /// Where the derivative jumps. What counts as the derivative there is said by the caller
+  /// ("subgradient=..." or "ties=..." in the signature), or here, after a colon. Empty: nowhere.
+  static constexpr std::string_view kinks = "";
   static constexpr bool stops_gradient = false;
   static constexpr bool complex_step = true;  ///< analytic, so it can be read by `Complex`
   static constexpr bool simd = true;          ///< its value can be read by a SIMD batch

@@ -56,6 +56,10 @@ struct RowRule : Structured {
 
 struct Softmax : RowRule {
   static constexpr std::string_view name = "softmax", formula = "e^x_i / Σ e^x_j";
+  static constexpr std::string_view peers =
+      "torch.nn.functional.softmax, jax.nn.softmax, tf.nn.softmax";
+  static constexpr std::string_view signature = "softmax(x, axis=-1)";
+  static constexpr std::string_view derivative = "x̄ = y∘(ḡ - Σ ḡ·y)";
   template <class T>
   static void kernel(const KernelCall& call) {
     for_each_row<T>(call, &kernels::RowKernels<T>::softmax);
@@ -74,6 +78,10 @@ struct Softmax : RowRule {
 
 struct LogSoftmax : RowRule {
   static constexpr std::string_view name = "log_softmax", formula = "x_i - log Σ e^x_j";
+  static constexpr std::string_view peers =
+      "torch.nn.functional.log_softmax, jax.nn.log_softmax, tf.nn.log_softmax";
+  static constexpr std::string_view signature = "log_softmax(x, axis=-1)";
+  static constexpr std::string_view derivative = "x̄ = ḡ - softmax(x)·Σ ḡ";
   template <class T>
   static void kernel(const KernelCall& call) {
     for_each_row<T>(call, &kernels::RowKernels<T>::log_softmax);
@@ -109,7 +117,7 @@ struct Sparsemax : RowRule {
       peers =
           "tfa.activations.sparsemax, keras.ops.sparsemax, jaxopt.projection.projection_simplex",
       source = "Martins & Astudillo 2016, From softmax to sparsemax";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "x_i = τ: slope 0, as outside of the support";
   /// Michelot 1986: τ from those above the last τ, until none leaves.
   template <class T>
   static void row(const T* x, T* out, std::int64_t n, std::int64_t stride);
@@ -130,7 +138,9 @@ struct Sparsemax : RowRule {
 }  // namespace ops
 
 /// e^x_i / Σ_j e^x_j along an axis, the last by default: positive, sums to 1, unchanged when a
-/// constant is added to x, and finite for x = ±1000. Throws ShapeError for an axis that x has not.
+/// constant is added to x, and finite for x = ±1000. An element of -inf gets probability 0 and
+/// gradient 0, as a mask wants it; of -inf only there is no softmax: NaN, as in PyTorch. Throws
+/// ShapeError for an axis that x has not.
 inline Var softmax(const Operand& x, std::int64_t axis) {
   return record<ops::Softmax>({x}, {axis});
 }

@@ -26,6 +26,7 @@ std::string cutoff_text(double cutoff) { return cutoff < 0.0 ? "" : "cutoff=" + 
 
 /// Square examples are moved away from singular ones.
 Var shifted(const Var& x, double by) {
+  if (x.shape().rank() < 2) return x;
   return x + by * matrices::identity(x.tape(), x.dtype(), x.shape().back());
 }
 
@@ -301,6 +302,7 @@ namespace {
 
 /// Ones are added to the main diagonal, so that the columns (or rows) are far from dependent.
 Var with_full_rank(const Var& x) {
+  if (x.shape().rank() < 2) return x;
   const std::int64_t m = matrices::rows(x.shape()), n = matrices::columns(x.shape());
   const std::int64_t most = std::max(m, n);
   const Var ones = matrices::identity(x.tape(), x.dtype(), most);

@@ -103,6 +103,7 @@ struct Polygamma : Elementwise<1> {
                                     domain = "not 0, -1, -2, ...",
                                     source = "Abramowitz & Stegun 6.4";
   static constexpr std::string_view signature = "polygamma(n, x)";
+  static constexpr std::string_view derivative = "polygamma(n + 1, x)";
   static constexpr std::string_view peers =
       "torch.polygamma, jax.scipy.special.polygamma, tf.math.polygamma";
   static constexpr bool simd = false;

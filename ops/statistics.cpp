@@ -16,13 +16,9 @@ namespace ops {
 
 template <class T>
 void Prod::kernel(const KernelCall& call) {
-  kernels::for_each_fold(call.params<Params>(), call.in<T>(0), call.out<T>(),
-                         [](const kernels::Folded<T>& elements) {
-                           using W = kernels::Wide<T>;
-                           W product(1);
-                           elements.each([&](T x) { product = product * W(x); });
-                           return static_cast<T>(product);
-                         });
+  kernels::for_each_fold(
+      call.params<Params>(), call.in<T>(0), call.out<T>(),
+      [](const kernels::Folded<T>& elements) { return static_cast<T>(elements.product()); });
 }
 
 Var Prod::vjp(const Vjp& v) {

@@ -73,7 +73,7 @@ struct StandardDeviation : VarianceRule {
                                     peers =
                                         "torch.std (unbiased: ddof=1), jax.numpy.std, "
                                         "tf.math.reduce_std";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks = "equal elements only: 0, the smallest subgradient";
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
@@ -90,7 +90,9 @@ struct NormOp : AxesRule {
                                         "torch.linalg.vector_norm, jax.numpy.linalg.norm, "
                                         "tf.norm",
                                     source = "Goodfellow et al., Deep Learning, 2.5";
-  static constexpr bool has_kinks = true;
+  static constexpr std::string_view kinks =
+      "x_i = 0 (one) and x = 0 (two): 0, the smallest subgradient; equal largest elements (inf): "
+      "they share";
   struct Attribute : AxesRule::Attribute {
     Norm kind;
   };

@@ -74,6 +74,8 @@ struct Atan2 : Elementwise<2> {
                                     domain =
                                         "all real numbers; the derivative at (0, 0) is taken as 0",
                                     source = "Abramowitz & Stegun 4.4";
+  static constexpr std::string_view kinks =
+      "a = b = 0: 0; a = 0 with b < 0: a jump between equal slopes";
   static constexpr std::string_view peers = "torch.atan2, jax.numpy.arctan2, tf.math.atan2";
   static constexpr bool simd = false;  // its batch has no signed zeros
   static constexpr Range ranges[] = {{0.3, 3}, {-3, 3}};

@@ -27,6 +27,7 @@ std::string WindowRule::text() const {
   std::string text = "stride=" + to_string(stride);
   if (!(padding == Pair(0))) text += " padding=" + to_string(padding);
   if (!(dilation == Pair(1))) text += " dilation=" + to_string(dilation);
+  if (round_up != 0) text += " ceil_mode";
   return text;
 }
 

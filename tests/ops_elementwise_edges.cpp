@@ -239,6 +239,25 @@ TEST_CASE("activations stay finite at ±1000 in float32, with two derivatives") 
   }
 }
 
+TEST_CASE("the derivatives of sigmoid and tanh are formed from the result, as decided") {
+  tw::Tape tape;
+  // Where 1 - y has digits left they count, in float32 and on the side of 0 all of them.
+  const tw::Var x = tape.input(xt::xarray<float>{-80.0F, -10.0F, 10.0F, 16.0F, 18.0F});
+  const auto slope = tw::backward(sum(sigmoid(x)))[x].value<float>();
+  CHECK(static_cast<double>(slope(0)) / std::exp(-80.0) == doctest::Approx(1).epsilon(1e-6));
+  CHECK(static_cast<double>(slope(1)) / 4.5395807735951673e-05 == doctest::Approx(1).epsilon(1e-6));
+  CHECK(static_cast<double>(slope(2)) / 4.5395807735951673e-05 == doctest::Approx(1).epsilon(1e-3));
+  CHECK(slope(3) > 0.0F);
+  CHECK(slope(4) == 0.0F);
+  const tw::Var z = tape.input(xt::xarray<double>{18.0, 20.0});
+  const auto of_tanh = tw::backward(sum(tanh(z)))[z].value<double>();
+  CHECK(of_tanh(0) > 0.0);
+  CHECK(of_tanh(1) == 0.0);
+  // Losses on logits do not go through them.
+  const tw::Var loss = bce_with_logits(x, 0.0 * x, {tw::Reduction::sum, 1.0});
+  CHECK(tw::backward(loss)[x].value<float>()(4) == 1.0F);
+}
+
 TEST_CASE("NaN passes every activation") {
   for (const Activation& activation : activations()) {
     CAPTURE(activation.name);

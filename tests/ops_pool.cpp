@@ -115,6 +115,71 @@ TEST_CASE("avg_pool by hand, and its gradient") {
   CHECK(show(tw::backward(sum(avg_pool1d(x, 2, 1)))[x]) == "(4,) 0.5 1 1 0.5");
 }
 
+TEST_CASE("ceil_mode lets the last window hang over, unless it would begin in the padding") {
+  tw::Tape tape;
+  const tw::Var x = input(tape, {5}, {1, 2, 4, 9, 5});
+  CHECK(show(max_pool1d(x, 2, 2, 0, 1, true)) == "(3,) 2 9 5");
+  CHECK(show(max_pool1d(x, 2)) == "(2,) 2 9");
+  // What hangs over is no element of the mean; the padding is, unless told.
+  CHECK(show(avg_pool1d(x, 2, 2, 0, true, true)) == "(3,) 1.5 6.5 5");
+  CHECK(show(avg_pool1d(x, 4, 3, 0, true, true)) == "(2,) 4 7");
+  CHECK(show(avg_pool1d(x, 4, 4, 1, true, true)) == "(2,) 1.75 4.66667");
+  CHECK(show(avg_pool1d(x, 4, 4, 1, false, true)) == "(2,) 2.33333 7");
+  // A fourth window would begin at place 5, in the padding behind the five elements.
+  CHECK(show(max_pool1d(x, 2, 2, 1, 1, true)) == "(3,) 1 4 9");
+  CHECK(show(avg_pool1d(x, 2, 2, 1, true, true)) == "(3,) 0.5 3 7");
+  CHECK(show(tw::backward(sum(avg_pool1d(x, 2, 2, 0, true, true)))[x]) == "(5,) 0.5 0.5 0.5 0.5 1");
+  // A kernel larger than the image fits if it begins in it.
+  CHECK(show(max_pool1d(x, 6, 6, 0, 1, true)) == "(1,) 9");
+  CHECK(show(max_pool2d_places(reshape(x, {1, 5}), {1, 2}, {.ceil_mode = true})) ==
+        "int64 (1,3) 1 3 4");
+}
+
+TEST_CASE("divisor_override replaces the number of elements") {
+  tw::Tape tape;
+  const tw::Var x = input(tape, {1, 5}, {1, 2, 4, 9, 5});
+  const tw::AvgPoolOptions halves{.stride = {1, 2}, .ceil_mode = true, .divisor_override = 2};
+  CHECK(show(avg_pool2d(x, {1, 3}, halves)) == "(1,2) 3.5 9");
+  CHECK(show(avg_pool1d(x, 2, 2, 0, true, false, 1)) == "(1,2) 3 13");
+  CHECK_THROWS_AS((void)avg_pool2d(x, {1, 3}, {.divisor_override = -1}), tw::DomainError);
+}
+
+TEST_CASE("ceil_mode against loops over the windows") {
+  for (const Case& c : cases) {
+    tw::Tape tape;
+    const tw::Var x = random_input(tape, c.x);
+    const auto numbers = x.value<double>();
+    const auto windows = [](std::int64_t in, std::int64_t k, std::int64_t s, std::int64_t p,
+                            std::int64_t d) {
+      std::int64_t count = 0;  // those that begin before the padding at the end, up to the first
+      while (count * s < in + p) {  // that reaches the end
+        ++count;
+        if ((count - 1) * s - p + d * (k - 1) + 1 >= in + p) break;
+      }
+      return count;
+    };
+    const auto y = max_pool2d(x, c.kernel, {c.stride, c.padding, c.dilation, true}).value<double>();
+    CHECK(static_cast<std::int64_t>(y.shape(1)) ==
+          windows(c.x[1], c.kernel.rows, c.stride.rows, c.padding.rows, c.dilation.rows));
+    CHECK(static_cast<std::int64_t>(y.shape(2)) == windows(c.x[2], c.kernel.columns,
+                                                           c.stride.columns, c.padding.columns,
+                                                           c.dilation.columns));
+    const bool plain = c.dilation == tw::Pair(1);
+    const tw::AvgPoolOptions inside{c.stride, c.padding, false, true};
+    const auto means = plain ? avg_pool2d(x, c.kernel, inside).value<double>() : y;
+    for (int n = 0; n < static_cast<int>(y.shape(0)); ++n)
+      for (int row = 0; row < static_cast<int>(y.shape(1)); ++row)
+        for (int column = 0; column < static_cast<int>(y.shape(2)); ++column) {
+          const Window w =
+              naive_window(numbers, n, row, column, c.kernel, c.stride, c.padding, c.dilation);
+          CHECK(y(n, row, column) == w.max);
+          if (plain) {
+            CHECK(means(n, row, column) == doctest::Approx(w.sum / w.count).epsilon(1e-14));
+          }
+        }
+  }
+}
+
 TEST_CASE("no images give no windows; kernels that do not fit are refused") {
   tw::Tape tape;
   const tw::Var none = tape.input(xt::xarray<double>::from_shape({0, 4, 4}));

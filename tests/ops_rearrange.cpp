@@ -91,6 +91,31 @@ TEST_CASE("split into equal parts and into sizes") {
   CHECK(contains(shape_error([&] { (void)tw::split(x, {7, -1}, 1); }), "parts of sizes 7,-1"));
 }
 
+TEST_CASE("a split into very many parts costs n log n elements with its gradient, not n²") {
+  for (const std::int64_t n : {9, 64, 1000}) {
+    CAPTURE(n);
+    tw::Tape tape;
+    const auto x = counted(tape, {2, 2 * n});
+    const std::vector<tw::Var> parts = tw::split(x, n, 1);
+    REQUIRE(parts.size() == static_cast<std::size_t>(n));
+    tw::Var sum;
+    for (std::int64_t k = 0; k < n; ++k) {
+      const tw::Var& part = parts[static_cast<std::size_t>(k)];
+      CHECK(part.shape() == tw::Shape{2, 2});
+      if (k == n - 1) CHECK(tw::number_at(DType::float64, part.data(), 3) == double(4 * n - 1));
+      const tw::Var term = double(k + 1) * tw::sum(part);
+      sum = sum.has_tape() ? sum + term : term;
+    }
+    const tw::Var slope = tw::backward(sum)[x];
+    for (std::int64_t k = 0; k < 2 * n; ++k) {
+      CHECK(tw::number_at(DType::float64, slope.data(), k) == double(k / 2 + 1));
+    }
+    std::int64_t elements = 0;
+    for (tw::NodeId id = 0; id < tape.size(); ++id) elements += tape.type(id).size();
+    CHECK(elements < 40 * 4 * n * (n < 64 ? 2 : n < 512 ? 3 : 4));
+  }
+}
+
 TEST_CASE("flip and roll") {
   tw::Tape tape;
   const auto x = counted(tape, {2, 3});

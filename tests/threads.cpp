@@ -65,6 +65,31 @@ Graph columns_summed = [](tw::Tape& tape) {
   const tw::Var y = tanh(x + b);
   return std::vector<tw::Var>{sum(y * x, {0}), mean(y, {0})};
 };
+/// Matrices of a batch, rows to sort, windows and folds: each is the work of one thread.
+Graph one_by_one = [](tw::Tape& tape) {
+  const tw::Var x = tape.input(numbers<double>({300, 9, 9}, 0.1)),
+                b = tape.input(numbers<double>({300, 9, 2}, 2)),
+                y = tape.input(numbers<float>({400, 30, 20}, 1));
+  const tw::Var a = x + 5.0 * tape.constant(xt::xarray<double>(xt::eye(9)));
+  return std::vector<tw::Var>{inverse(a),
+                              solve(a, b),
+                              logdet(a),
+                              eigh(a).values,
+                              svd(a).s,
+                              qr(a).r,
+                              cholesky(a),
+                              pinv(a),
+                              lstsq(a, b),
+                              cofactors(a),
+                              det(a),
+                              argsort(y),
+                              max_pool2d(y, 3),
+                              var(y, {0}),
+                              prod(y, {2}),
+                              argmax(y, {1}),
+                              stddev(y, {1, 2}),
+                              norm(y, tw::Norm::two, {0, 2})};
+};
 /// Sums over all elements, or over the rows of a narrow array: the parts' sums are added up.
 Graph totals = [](tw::Tape& tape) {
   const tw::Var x = tape.input(numbers<float>({300000}, 0.1)),
@@ -113,6 +138,24 @@ TEST_CASE("parts cover everything once, in whole units") {
   }
 }
 
+TEST_CASE("of the faults in several parts of a batch the first is named") {
+  tw::Tape tape;
+  xt::xarray<double> many = numbers<double>({400, 6, 6}, 0.1);
+  for (std::size_t k = 0; k < 400; ++k) {
+    for (std::size_t i = 0; i < 6; ++i) many(k, i, i) += 5.0;
+  }
+  for (const std::size_t bad : {70U, 200U, 390U}) {
+    for (std::size_t i = 0; i < 36; ++i) many(bad, i / 6, i % 6) = 0.0;
+  }
+  const Threads set(3);
+  try {
+    (void)inverse(tape.input(many)).data();
+    FAIL("no error");
+  } catch (const tw::DomainError& error) {
+    CHECK(std::string(error.what()).find("matrix (70,) of the batch (400,)") != std::string::npos);
+  }
+}
+
 TEST_CASE("less than one thread is refused") {
   CHECK_THROWS_WITH_AS(tw::set_num_threads(0),
                        "[set_num_threads] wanted at least 1 thread, given 0", tw::Error);
@@ -120,7 +163,7 @@ TEST_CASE("less than one thread is refused") {
 
 TEST_CASE(
     "elementwise groups, rows and column sums have the same bits for every number of threads") {
-  for (const Graph& graph : {flat, row_blocks, columns_summed}) {
+  for (const Graph& graph : {flat, row_blocks, columns_summed, one_by_one}) {
     tw::Tape tape;
     const std::vector<tw::Var> outputs = graph(tape);
     tw::Program program = tw::compile(outputs);

@@ -90,6 +90,7 @@ std::string json_of(const std::vector<const OpRecord*>& ops) {
                     {"derivative", derivative(*op)},
                     {"domain", op->domain},
                     {"has_kinks", op->traits.has_kinks},
+                    {"kinks", op->kinks},
                     {"elementwise", op->traits.elementwise},
                     {"differentiable", derivative(*op) != "none"},
                     {"dtypes", dtypes(*op)},
@@ -122,9 +123,8 @@ std::string markdown_of(const std::vector<const OpRecord*>& ops) {
              "|---|---|---|---|---|---|---|---|\n";
     }
     out << "| " << cell(signature(*op)) << " | " << cell(std::string(op->formula)) << " | "
-        << cell(derivative(*op)) << " | " << op->domain << " | "
-        << (op->traits.has_kinks ? "yes" : "") << " | " << joined(dtypes(*op)) << " | " << op->peers
-        << " | " << op->source << " |\n";
+        << cell(derivative(*op)) << " | " << op->domain << " | " << op->kinks << " | "
+        << joined(dtypes(*op)) << " | " << op->peers << " | " << op->source << " |\n";
   }
   return out.str();
 }
@@ -138,8 +138,8 @@ void print(const std::vector<const OpRecord*>& ops) {
     }
     std::cout << "  " << signature(*op) << " = " << op->formula << '\n'
               << "      derivative: " << derivative(*op) << '\n'
-              << "      domain: " << op->domain << (op->traits.has_kinks ? ", has kinks" : "")
-              << "; " << joined(dtypes(*op)) << '\n';
+              << "      domain: " << op->domain << "; " << joined(dtypes(*op)) << '\n';
+    if (!op->kinks.empty()) std::cout << "      kinks: " << op->kinks << '\n';
     if (!op->peers.empty()) std::cout << "      elsewhere: " << op->peers << '\n';
     if (!op->source.empty()) std::cout << "      source: " << op->source << '\n';
   }

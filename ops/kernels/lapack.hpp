@@ -5,11 +5,12 @@
 #include <tapewise/ops/kernels/blas.hpp>
 
 // Factorizations of batches of row-major matrices, on LAPACK through the raw bindings of
-// xtensor-blas. lapack.cpp is the only file that names them.
+// xtensor-blas. lapack_tools.hpp is the only file that names them.
 //
-// Each function works through `batch` matrices that lie behind each other, and stops at the first
-// one it cannot take. T is float or double; Complex (the checker's number) where the routine is
-// analytic. The memory a call works in is kept by its thread, so a replay allocates nothing.
+// Each function works through `batch` matrices that lie behind each other, shared out over the
+// threads if there is work enough, and gives the first one it cannot take. T is float or double;
+// Complex (the checker's number) where the routine is analytic. The memory it works in is kept by
+// each thread, so a replay allocates nothing.
 
 namespace tapewise::kernels {
 
