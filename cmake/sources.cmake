@@ -8,6 +8,7 @@ set(TAPEWISE_SOURCES
     autograd/check/blame.cpp
     autograd/check/checker.cpp
     autograd/check/differences.cpp
+    autograd/check/error_bound.cpp
     autograd/check/kinks.cpp
     autograd/check/line.cpp
     autograd/check/replay.cpp
