@@ -222,8 +222,13 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
       // Beside a value or slopes this large, what rounding leaves of them looks like such a slope.
       const bool tiny = slope_of(e) <= 0x1p-46 * std::max(scale, sizes_[0] / line.size(d));
-      if (contradicted || only_last_digits) {
+      if (contradicted || only_last_digits || !line.has_complex_step()) {
         verdict = judged(m);
+        // Two methods that differ: this one may be blind to a wave that the other follows.
+        if (verdict.verdict == Verdict::right && line.has_complex_step() && !only_last_digits &&
+            is_rippled(line, d, 1e-9)) {
+          verdict = {Verdict::undecidable, Undecided::step_noise};
+        }
       } else if (tiny) {  // the rules by themselves are asked
         verdict = {Verdict::undecidable, Undecided::step_noise};
       }

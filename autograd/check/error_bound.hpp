@@ -40,6 +40,7 @@ class ErrorBounds {
   void compute(NodeId id);
   std::vector<double> bound_of_choice(NodeId id, std::vector<Operand>& in);
   bool bound_of_moved(NodeId id, const std::vector<Operand>& in, std::vector<double>& bound);
+  bool only_chooses(NodeId id, const std::vector<Operand>& in);
   std::vector<double> bound_of_elementwise(NodeId id, std::vector<Operand>& in);
   std::vector<double> bound_of_structured(NodeId id, std::vector<Operand>& in);
   std::vector<double> bound_of_products(NodeId id, const std::vector<Operand>& in);
