@@ -92,13 +92,13 @@ TEST_CASE("one broken op makes the list dirty, in text and in JSON") {
 
 namespace {
 
-/// Exit status and output of `tapewise check --all` over a catalogue of one's own.
-std::pair<int, std::string> check_command(const std::vector<std::string>& arguments,
+/// Exit status and output of `tapewise LINE` over a catalogue of one's own.
+std::pair<int, std::string> check_command(const std::string& line,
                                           std::span<const tw::OpRecord* const> ops) {
   CLI::App app;
   tw::lessons::Run run;
   tw::lessons::add_check_command(app, run, ops);
-  app.parse({arguments.rbegin(), arguments.rend()});
+  app.parse(line);
   std::ostringstream text;
   std::streambuf* const before = std::cout.rdbuf(text.rdbuf());
   const int status = run();
@@ -111,11 +111,11 @@ void one_broken_op_fails_the_command() {
   const tw::OpRecord* clean[] = {tw::all_ops()[0], &tw::own_record<Op<tests::Fault::none>>()};
   const tw::OpRecord* dirty[] = {tw::all_ops()[0], &tw::own_record<Op<fault>>()};
   CAPTURE(dirty[1]->name);
-  CHECK(check_command({"check", "--all"}, clean).first == tw::lessons::all_right);
-  const auto [status, text] = check_command({"check", "--all"}, dirty);
+  CHECK(check_command("check --all", clean).first == tw::lessons::all_right);
+  const auto [status, text] = check_command("check --all", dirty);
   CHECK(status == tw::lessons::check_failed);
   CHECK(contains(text, "WRONG"));
-  const auto [json_status, json] = check_command({"check", "--all", "--json"}, dirty);
+  const auto [json_status, json] = check_command("check --all --json", dirty);
   CHECK(json_status == tw::lessons::check_failed);
   CHECK(contains(json, "\"right\": false"));
 }

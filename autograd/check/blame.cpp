@@ -53,6 +53,7 @@ class Use {
       const double allowed = 8.0 * n.error + least * size + 16.0 * c.noise / c.size;
       if (off <= allowed || (worst && off <= worst_error)) return;
       if (off <= allowed + rounding_along(d) || at_a_kink(d, a)) return;
+      if (!has_complex_ && !contradicts_nearby(d, a, rounding_along(d) + least * size)) return;
       worst_error = off;
       worst = describe(index, a, n.slope);
     };
@@ -111,15 +112,11 @@ class Use {
   double rounding_along(const Direction& d) {
     if (!rule_) return 0.0;
     if (rounding_.empty()) {
-      using enum ErrorBounds::Precision;
-      ErrorBounds own(real_, float64), bounds(*rule_, float64);
-      for (const NodeId p : tape_.parents(node_)) {
-        own.set(p, std::vector<double>(static_cast<std::size_t>(real_.size(p)), 0.0));
-      }
+      ErrorBounds bounds(*rule_, ErrorBounds::Precision::float64);
       for (const NodeId id : rule_->nodes()) {
         const bool leaf = tape_.op(id).traits.leaf;
         if (id == node_) {
-          bounds.set(id, own.of(id));
+          bounds.set(id, bound_of_node());
         } else if (leaf && id != cotangent_.id() && (id > cotangent_.id() || tape_.node(id).in_b)) {
           bounds.set_constant(id);
         } else if (leaf || real_.has(id)) {
@@ -133,6 +130,28 @@ class Use {
       sum += std::abs(rounding_[static_cast<std::size_t>(i)] * d.weight(i));
     }
     return sum;
+  }
+
+  /// What rounding does to the node's value, the operands being exact.
+  std::vector<double> bound_of_node() {
+    ErrorBounds own(real_, ErrorBounds::Precision::float64);
+    for (const NodeId p : tape_.parents(node_)) {
+      own.set(p, std::vector<double>(static_cast<std::size_t>(real_.size(p)), 0.0));
+    }
+    return own.of(node_);
+  }
+
+  /// Differences once more, with short steps alone and the noise that the node may have: longer
+  /// ones pass over jumps, such as the signs of eigenvectors have.
+  bool contradicts_nearby(const Direction& d, double analytic, double allowed) {
+    Curve c = curve(d);
+    const std::vector<double> bound = bound_of_node();
+    double noise = 0.0;
+    for (std::size_t i = 0; i < bound.size(); ++i) noise += std::abs(weights_[i] * bound[i]);
+    c.noise = std::max(c.noise, noise);
+    c.every_step = c.nearby = true;
+    const Estimate n = differentiate(c);
+    return std::abs(analytic - n.slope) > 8.0 * n.error + allowed;
   }
 
   static double size_of_all(const std::vector<double>& x) {

@@ -33,7 +33,8 @@ class Checker {
   std::int64_t locate(std::size_t k, Line& line, Direction d);
   void look_for_kink(GradcheckElement& e, Line& line, const Direction& d);
   Estimate numeric(Line& line, const Direction& d, double rounding);
-  Estimate differences(Line& line, const Direction& d, bool every_step = false);
+  Estimate differences(Line& line, const Direction& d, bool every_step = false,
+                       bool nearby = false);
   double slope_scale(const Line& line) const;
   void count(GradcheckElement e);
   void look_for_blame();

@@ -62,7 +62,7 @@ Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
   constexpr double ratio = 1.0 / 97.0, far = 0.0107;
   const double size = curve.size > 0.0 ? curve.size : 1.0;
   const double at = std::abs(curve.at) > 0.0 ? std::abs(curve.at) : size;
-  const double longest = far * std::max(size, 1.0);
+  const double longest = far * (curve.nearby ? size : std::max(size, 1.0));
   const double shortest = 1e-12 * std::min(at, size);
   const double typical_slope = std::abs(curve.f(curve.at)) / size;
   std::vector<Estimate> found;
