@@ -14,6 +14,7 @@ set(TAPEWISE_SOURCES
     autograd/check/replay.cpp
     autograd/check/report.cpp
     autograd/check/rounding.cpp
+    autograd/check/structured_bound.cpp
     autograd/check/taylor.cpp
     autograd/check/verdict.cpp
     autograd/draft.cpp

@@ -65,7 +65,8 @@ void check_near(const std::function<tw::Var(tw::Var)>& f, const Exact& value, co
 TEST_CASE("bounds of cancellation, against closed forms") {
   for (const double x : {1e-6, 0.7, 3e3}) {  // what is left of x beside 1e8
     const auto lost = [](const tw::Var& v) { return square((1e8 + v) - 1e8); };
-    check_near(lost, [](long double v) { return v * v; }, [](long double v) { return 2 * v; }, x);
+    check_near(
+        lost, [](long double v) { return v * v; }, [](long double v) { return 2 * v; }, x);
   }
   for (const double x : {1e-7, 1e-4, 0.01, 0.5}) {  // (1 - cos x)/x²
     const auto f = [](const tw::Var& v) { return (1.0 - cos(v)) / square(v); };
@@ -86,16 +87,12 @@ TEST_CASE("bounds of cancellation, against closed forms") {
   for (const double x : {1e-9, 1e-5, 0.1}) {  // logarithms that nearly cancel
     const auto f = [](const tw::Var& v) { return log(3.0 + v) + log(2.0 - v) - std::log(6.0); };
     const long double off = std::log(6.0L) - static_cast<long double>(std::log(6.0));
-    const Exact value = [&](long double v) {
-      return std::log1p(v / 3) + std::log1p(-v / 2) + off;
-    };
+    const Exact value = [&](long double v) { return std::log1p(v / 3) + std::log1p(-v / 2) + off; };
     const Exact slope = [](long double v) { return 1 / (3 + v) - 1 / (2 - v); };
     check_near(f, value, slope, x);
   }
   for (const double x : {1.001, 1.2, 3.0}) {  // (x - 1)⁴ multiplied out
-    const auto f = [](const tw::Var& v) {
-      return (((v - 4.0) * v + 6.0) * v - 4.0) * v + 1.0;
-    };
+    const auto f = [](const tw::Var& v) { return (((v - 4.0) * v + 6.0) * v - 4.0) * v + 1.0; };
     const Exact value = [](long double v) { return std::pow(v - 1, 4.0L); };
     const Exact slope = [](long double v) { return 4 * std::pow(v - 1, 3.0L); };
     check_near(f, value, slope, x);
@@ -107,7 +104,8 @@ TEST_CASE("bounds of cancellation, against closed forms") {
       return 1 / (c * c);
     };
     const double loosest = x < 17.0 ? 1e3 : 1e300;  // from there on tanh is right when it is 1
-    check_near(f, [](long double v) { return std::tanh(v); }, slope, x, loosest);
+    check_near(
+        f, [](long double v) { return std::tanh(v); }, slope, x, loosest);
   }
 }
 

@@ -176,6 +176,25 @@ TEST_CASE("saturated units: 1 - y² of a y that has been rounded to 1 is no slip
   }
 }
 
+TEST_CASE("units of which a few are saturated to the last digit") {
+  using F = tw::Var (*)(const tw::Var&);
+  const F functions[] = {[](const tw::Var& x) { return tanh(x); },
+                         [](const tw::Var& x) { return sigmoid(x); },
+                         [](const tw::Var& x) { return lecun_tanh(x); }};
+  for (const double size : {40.0, 400.0, 2e4}) {
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+      xt::xarray<double> x = xt::xarray<double>::from_shape({35});
+      for (std::size_t i = 0; i < 35; ++i) x(i) = size * (2.0 * tests::uniform(seed, i) - 1.0);
+      for (const F f : functions) {
+        const auto report = tw::gradcheck(f, x, {.order = seed % 3 == 0 ? 1 : 2});
+        CAPTURE(report);
+        CHECK(report.wrong == 0);
+        CHECK(report.blamed.empty());
+      }
+    }
+  }
+}
+
 TEST_CASE("a curve of another scale than the element: ∛Σ|x|³ far below 1, differences alone") {
   const auto f = [](std::span<const tw::Var> x) {
     return tw::triplet(x[0], 2.0 * x[1], x[2], {.margin = 2.0, .power = 3.0, .epsilon = 0.0});
@@ -203,9 +222,8 @@ TEST_CASE("eigenvectors of a nearly diagonal matrix: their signs turn with what 
     return square(vectors) * tw::reshape(values, {1, 3});
   };
   for (const double off : {1e-9, 1e-7, 1e-4, 0.1}) {
-    const xt::xarray<double> x{{2.0, 0.3 * off, -0.7 * off},
-                               {0.3 * off, 6.0, 0.9 * off},
-                               {-0.7 * off, 0.9 * off, 10.0}};
+    const xt::xarray<double> x{
+        {2.0, 0.3 * off, -0.7 * off}, {0.3 * off, 6.0, 0.9 * off}, {-0.7 * off, 0.9 * off, 10.0}};
     for (const double size : {1e-4, 1.0, 1e4, 1e8}) {
       const xt::xarray<double> scaled = size * x;
       const auto report = tw::gradcheck(f, scaled);
@@ -221,9 +239,9 @@ TEST_CASE("a loss outside of its domain is undecidable: neither side is a number
     return tw::focal(x[0], x[1], {1.5, -1.0});  // targets are in [0, 1]
   };
   for (const bool complex_step : {true, false}) {
-    const auto report = tw::gradcheck(
-        f, {xt::xarray<double>{3e3, -1e4, 20.0}, xt::xarray<double>{7e3, 0.4, 2e3}},
-        {.complex_step = complex_step});
+    const auto report =
+        tw::gradcheck(f, {xt::xarray<double>{3e3, -1e4, 20.0}, xt::xarray<double>{7e3, 0.4, 2e3}},
+                      {.complex_step = complex_step});
     CAPTURE(report);
     CHECK(report.wrong == 0);
     CHECK(report.blamed.empty());

@@ -15,38 +15,13 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr double smallest = std::numeric_limits<double>::denorm_min();
 
-/// Units by which an op's result may be off, and those by which its operands count as off. Library
-/// functions are good to two or three; rules are a few operations.
-constexpr double result_units = 4.0, operand_units = 2.0;
-/// Elements times evaluations that are spent on one structured op.
-constexpr double budget = 3e7;
-
-/// 0·∞ is 0 here: what does not depend on an operand does not mind what it is.
-double times(double slope, double bound) { return slope == 0.0 ? 0.0 : slope * bound; }
 double sure(double bound) { return std::isnan(bound) ? infinity : bound; }
-
-double largest(const std::vector<double>& x) {
-  double most = 0.0;
-  for (const double v : x) {
-    if (std::isfinite(v)) most = std::max(most, std::abs(v));
-  }
-  return most;
-}
 
 }  // namespace
 
-struct ErrorBounds::Operand {
-  NodeId id = 0;
-  bool is_float = false;
-  bool is_bool = false;
-  std::vector<double> x;
-  std::vector<double> bound;
-  std::vector<double> move;  ///< imaginary parts, for `slopes`
-
-  bool unsure() const {
-    return std::any_of(bound.begin(), bound.end(), [](double b) { return b != 0.0; });
-  }
-};
+bool ErrorBounds::Operand::unsure() const {
+  return std::any_of(bound.begin(), bound.end(), [](double b) { return b != 0.0; });
+}
 
 ErrorBounds::ErrorBounds(Replay& real, Precision precision)
     : real_(real), complex_(real.tape(), Numbers::complex128), precision_(precision) {}
@@ -137,8 +112,7 @@ std::vector<double> ErrorBounds::evaluate(NodeId id, const std::vector<Operand>&
   real_.evaluate(id, operands, raw.data());
   std::vector<double> y;
   for (std::size_t i = 0; i < n; ++i) {
-    y.push_back(
-        number_at(real_.tape().type(id).dtype, raw.data(), static_cast<std::int64_t>(i)));
+    y.push_back(number_at(real_.tape().type(id).dtype, raw.data(), static_cast<std::int64_t>(i)));
   }
   return y;
 }
@@ -153,7 +127,8 @@ bool ErrorBounds::slopes(NodeId id, const std::vector<Operand>& in, std::vector<
     complex_.adopt(real_, ids);
   }
   if (!complex_.computes(id)) return false;
-  constexpr double h = 0x1p-66;  // its square is nothing beside 1, yet tiny numbers do not underflow
+  constexpr double h =
+      0x1p-66;  // its square is nothing beside 1, yet tiny numbers do not underflow
   std::vector<std::vector<Complex>> moved;
   std::vector<const void*> operands;
   for (const Operand& o : in) {
@@ -339,205 +314,6 @@ std::vector<double> ErrorBounds::bound_of_elementwise(NodeId id, std::vector<Ope
     if (!std::isfinite(y[e])) bound[e] = infinity;
   }
   return bound;
-}
-
-/// Whether the op is a sum of products of its operands' elements with factors that are not negative,
-/// as sums, products of matrices and convolutions are: then |∂y/∂x|·bound is the op itself at |x|.
-bool ErrorBounds::adds_up(NodeId id, const std::vector<Operand>& in) {
-  Random random(0xADD);
-  std::vector<Operand> p = in;
-  for (Operand& o : p) {
-    for (double& x : o.x) x = o.is_float ? 1.0 + random.uniform() : x;
-  }
-  const std::vector<double> f = evaluate(id, p);
-  std::vector<Operand> signs = p;
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    if (!in[k].is_float) continue;
-    std::vector<Operand> q = p, both = p;
-    for (std::size_t i = 0; i < in[k].x.size(); ++i) {
-      q[k].x[i] = 1.0 + random.uniform();
-      both[k].x[i] = p[k].x[i] + q[k].x[i];
-      if (random.uniform() < 0.5) signs[k].x[i] = -signs[k].x[i];
-    }
-    const std::vector<double> g = evaluate(id, q), sum = evaluate(id, both);
-    for (std::size_t e = 0; e < f.size(); ++e) {
-      if (!(f[e] >= 0.0) || !(std::abs(f[e] + g[e] - sum[e]) <= 1e-10 * sum[e])) return false;
-    }
-  }
-  const std::vector<double> mixed = evaluate(id, signs);
-  for (std::size_t e = 0; e < f.size(); ++e) {
-    if (!(std::abs(mixed[e]) <= f[e] * (1.0 + 1e-10))) return false;
-  }
-  return true;
-}
-
-/// For those: Σ over the operands of the op at |x|, with one operand's bounds in its place.
-std::vector<double> ErrorBounds::bound_of_products(NodeId id, const std::vector<Operand>& in) {
-  std::vector<Operand> sizes = in, ones = in;
-  std::size_t most = 1;
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    if (!in[k].is_float) continue;
-    for (double& x : sizes[k].x) x = std::abs(x);
-    ones[k].x.assign(in[k].x.size(), 1.0);
-    most = std::max(most, in[k].x.size());
-  }
-  // How many terms a sum has: of what adding all gives, how often what one element gives goes in.
-  double terms = static_cast<double>(most);
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    if (!in[k].is_float || in[k].x.empty()) continue;
-    std::vector<Operand> one = ones;
-    one[k].x.assign(in[k].x.size(), 0.0);
-    one[k].x[in[k].x.size() / 2] = 1.0;
-    const double term = largest(evaluate(id, one));
-    if (term > 0.0) terms = std::min(terms, std::ceil(largest(evaluate(id, ones)) / term));
-  }
-  std::vector<double> bound = evaluate(id, sizes);
-  for (double& b : bound) b *= (terms + result_units) * unit(id);
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    if (!in[k].is_float) continue;
-    std::vector<Operand> moved = sizes;
-    moved[k].x = in[k].bound;
-    // What the other operands' errors add to these.
-    for (std::size_t j = 0; j < k; ++j) {
-      for (std::size_t i = 0; in[j].is_float && i < in[j].x.size(); ++i) {
-        moved[j].x[i] += in[j].bound[i];
-      }
-    }
-    const std::vector<double> more = evaluate(id, moved);
-    for (std::size_t e = 0; e < bound.size(); ++e) bound[e] = sure(bound[e] + more[e]);
-  }
-  return bound;
-}
-
-std::vector<double> ErrorBounds::bound_of_structured(NodeId id, std::vector<Operand>& in) {
-  const OpRecord& op = real_.tape().op(id);
-  const std::vector<double> y = real_.numbers(id);
-  const double u = unit(id);
-  const bool products = adds_up(id, in);
-  if (products) return bound_of_products(id, in);
-  for (const Operand& o : in) {
-    // Flipping a condition of a structured op: not followed further.
-    if (!o.is_float && o.unsure()) return std::vector<double>(y.size(), infinity);
-  }
-
-  // Rows by themselves can be looked at side by side: `stride` elements instead of all.
-  std::size_t all = 0, floats = 0;
-  for (const Operand& o : in) {
-    all += o.is_float ? o.x.size() : 0;
-    floats += o.is_float;
-  }
-  std::size_t stride = 0;
-  if (op.row_axes != nullptr && floats == 1 && in[0].is_float) {
-    const Shape& shape = real_.tape().type(in[0].id).shape;
-    const std::size_t axes = op.row_axes(real_.tape().type(in[0].id), real_.tape().attribute(id));
-    if (axes > 0) stride = 1;
-    for (std::size_t a = 0; a < axes; ++a) {
-      stride *= static_cast<std::size_t>(shape[shape.rank() - 1 - a]);
-    }
-  }
-  std::vector<double> passed(y.size(), 0.0), sizes(y.size(), 0.0), plain(y.size(), 0.0),
-      most(y.size(), 0.0), terms(y.size(), 0.0);
-  bool has_slopes = true, far = false;
-  std::vector<double> slope;
-  // Σ ∂y/∂x·move by differences, where there are no complex numbers.
-  const auto differences = [&](const std::vector<Operand>& moved) {
-    double by = 0.0;
-    for (const Operand& o : moved) by = std::max(by, largest(o.move));
-    double size = 0.0;
-    for (const Operand& o : moved) {
-      if (!o.move.empty()) size = std::max(size, largest(o.x));
-    }
-    const double t = 1e-6 * (size > 0.0 ? size : 1.0) / by;
-    std::vector<Operand> high = moved, low = moved;
-    for (std::size_t k = 0; k < moved.size(); ++k) {
-      for (std::size_t i = 0; i < moved[k].move.size(); ++i) {
-        high[k].x[i] += t * moved[k].move[i];
-        low[k].x[i] -= t * moved[k].move[i];
-      }
-    }
-    const std::vector<double> above = evaluate(id, high), below = evaluate(id, low);
-    slope.clear();
-    for (std::size_t e = 0; e < y.size(); ++e) {
-      const double up = std::abs(above[e] - y[e]), down = std::abs(y[e] - below[e]);
-      slope.push_back(std::isnan(up) ? down / t : std::isnan(down) ? up / t : std::max(up, down) / t);
-    }
-  };
-  const bool affordable =
-      static_cast<double>(stride > 0 ? stride : all) * static_cast<double>(all + y.size()) < budget;
-  for (std::size_t k = 0; k < in.size() && affordable; ++k) {
-    Operand& o = in[k];
-    if (!o.is_float) continue;
-    const double typical = largest(o.x) > 0.0 ? largest(o.x) : 1.0;
-    const std::size_t group = stride > 0 ? stride : o.x.size();
-    const std::size_t rows = group > 0 ? o.x.size() / group : 0;
-    std::vector<double> size(o.x.size());
-    for (std::size_t i = 0; i < size.size(); ++i) {
-      size[i] = std::abs(o.x[i]) > 0.0 && std::isfinite(o.x[i]) ? std::abs(o.x[i]) : typical;
-      far = far || o.bound[i] > 1e-6 * size[i];
-    }
-    for (std::size_t first = 0; first < group; ++first) {
-      o.move.assign(o.x.size(), 0.0);
-      for (std::size_t i = first; i < o.x.size(); i += group) o.move[i] = size[i];
-      if (!slopes(id, in, slope)) {
-        has_slopes = false;
-        differences(in);
-      }
-      for (std::size_t e = 0; e < y.size(); ++e) {
-        const std::size_t i = first + group * (e / (y.size() / rows));
-        const double d = std::abs(slope[e]);
-        if (d == 0.0) continue;
-        passed[e] += times(d, o.bound[i] / size[i]);
-        sizes[e] += d * (std::abs(o.x[i]) / size[i]);
-        plain[e] += d / size[i];
-        most[e] = std::max(most[e], std::abs(o.x[i]));
-        terms[e] += 1.0;
-      }
-    }
-    o.move.clear();
-    // Choices: which element wins may change with each of them.
-    for (std::size_t i = 0; i < o.x.size() && op.traits.has_kinks && stride == 0; ++i) {
-      if (o.bound[i] == 0.0) continue;
-      const double x = o.x[i];
-      for (const double side : {-2.0, 2.0}) {
-        o.x[i] = x + side * o.bound[i];
-        const std::vector<double> there = evaluate(id, in);
-        for (std::size_t e = 0; e < y.size(); ++e) {
-          if (there[e] != y[e]) passed[e] += 0.5 * std::abs(there[e] - y[e]);
-        }
-      }
-      o.x[i] = x;
-    }
-  }
-  if (far || !affordable) {
-    // Ends of the ranges, in random directions: curvature, and what is left where the elements are
-    // too many to be taken one by one (no bound then, but an estimate).
-    Random random(0xFA);
-    for (int sample = 0; sample < 8; ++sample) {
-      std::vector<Operand> moved = in;
-      for (Operand& o : moved) {
-        for (std::size_t i = 0; o.is_float && i < o.x.size(); ++i) {
-          const double by = o.bound[i] + (affordable ? 0.0 : operand_units * u * std::abs(o.x[i]));
-          if (by != 0.0) o.x[i] += random.uniform() < 0.5 ? by : -by;
-        }
-      }
-      const std::vector<double> there = evaluate(id, moved);
-      for (std::size_t e = 0; e < y.size(); ++e) {
-        const double off = sure(std::abs(there[e] - y[e]));
-        if (there[e] != y[e]) passed[e] = std::max(passed[e], (affordable ? 1.0 : 4.0) * off);
-      }
-    }
-  }
-  // LAPACK's algorithms are stable for the matrix as a whole, not for each of its elements.
-  const bool all_floats = floats == in.size();
-  const bool by_norm = !has_slopes || (op.traits.may_throw && all_floats);
-  for (std::size_t e = 0; e < y.size(); ++e) {
-    const double n = by_norm ? 3.0 * std::sqrt(terms[e]) : terms[e];
-    const double rounded = u * ((n + operand_units) * (by_norm ? plain[e] * most[e] : sizes[e]) +
-                                result_units * std::abs(y[e]));
-    passed[e] = sure(1.001 * passed[e] + 2.0 * rounded + smallest);
-    if (!std::isfinite(y[e])) passed[e] = infinity;
-  }
-  return passed;
 }
 
 }  // namespace tapewise::checking

@@ -53,6 +53,8 @@ bool jumps(const Sides& sides, std::size_t node, std::size_t e, double here) {
     const double largest = std::max({std::abs(high), std::abs(low), std::abs(here)});
     if (!(std::abs(second) > 0x1p-47 * largest) || std::abs(second) < 1e-3 * rise) return false;
     const double jump = second / h;
+    // At a jump one side goes on; at the peak of a wave neither seems to.
+    gap = gap && std::min(std::abs(up), std::abs(down)) * h < 0.5 * rise;
     if (s > 0) {
       const double slack = 0.25 * rise / h;
       const bool lines = std::abs(up - up_before) <= slack && std::abs(down - down_before) <= slack;
@@ -72,11 +74,10 @@ bool flips(const Sides& sides, std::size_t node, std::size_t e) {
   return sides.high[steps - 1][node][e] != sides.low[steps - 1][node][e];
 }
 
-/// Whether rounding alone can move the element as far as this.
-bool is_rounding(Line& line, std::size_t node, std::size_t e, double distance) {
+/// How far rounding moves the element.
+double rounding_of(Line& line, std::size_t node, std::size_t e) {
   const NodeId id = line.below()[node];
-  const double spread = rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
-  return distance <= 64.0 * spread;
+  return rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
 }
 
 /// The element's second difference at the shortest step.
@@ -122,7 +123,7 @@ std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, d
           flipped = describe(line, id, static_cast<std::int64_t>(e));
         }
       } else if (jumps(sides, node, e, base[e]) &&
-                 !is_rounding(line, node, e, second_difference(sides, node, e, base[e]))) {
+                 second_difference(sides, node, e, base[e]) > 64.0 * rounding_of(line, node, e)) {
         // A mask that flips is what the jump comes from.
         GradcheckKink kink = flipped ? *flipped : describe(line, id, static_cast<std::int64_t>(e));
         kink.left = slope_beside(line, direction, -1, noise);
@@ -156,8 +157,13 @@ bool is_rippled(Line& line, const Direction& d, double reach) {
       const double rise = std::max(std::abs(sides.high[steps - 1][node][e] - base[e]),
                                    std::abs(base[e] - sides.low[steps - 1][node][e]));
       const double second = second_difference(sides, node, e, base[e]);
+      // More than rounding, or all is rounding: the phase of a wave may be lost.
+      const auto is_real = [&](double distance) {
+        const double rounding = rounding_of(line, node, e);
+        return distance > 64.0 * rounding || rounding > 1e-8 * std::abs(base[e]);
+      };
       // A corner bends at all distances; a jump, a pole or a wave is not seen through.
-      if (second > 0.1 * rise && !is_rounding(line, node, e, second)) return true;
+      if (second > 0.1 * rise && is_real(second)) return true;
       // A wave can look straight at one distance, at a zero, but has another slope at the others.
       const double run = sides.high[steps - 1][node][e] - sides.low[steps - 1][node][e];
       for (std::size_t s = 0; s + 1 < steps; ++s) {
@@ -165,7 +171,7 @@ bool is_rippled(Line& line, const Direction& d, double reach) {
         const double there = sides.high[s][node][e] - sides.low[s][node][e];
         const double off = std::abs(there - longer * run);
         if (off > 0.1 * std::max(std::abs(there), longer * std::abs(run)) &&
-            !is_rounding(line, node, e, off / longer)) {
+            is_real(off / longer)) {
           return true;
         }
       }

@@ -20,8 +20,7 @@ void add_step_command(CLI::App& app, Run& run);
 void add_lesson_command(CLI::App& app, Run& run);
 void add_ops_command(CLI::App& app, Run& run);
 /// `--all` checks the ops of the list.
-void add_check_command(CLI::App& app, Run& run,
-                       std::span<const OpRecord* const> ops = all_ops());
+void add_check_command(CLI::App& app, Run& run, std::span<const OpRecord* const> ops = all_ops());
 void add_plot_command(CLI::App& app, Run& run);
 void add_completion_command(CLI::App& app, Run& run);
 
