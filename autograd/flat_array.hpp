@@ -1,13 +1,15 @@
 #pragma once
 #include <cstddef>
 #include <cstring>
-#include <memory>
+#include <tapewise/autograd/array.hpp>
 #include <type_traits>
+#include <utility>
 
 namespace tapewise {
 
 /// A growing array of plain data that is written through raw pointers: make room first, then write
-/// and count. Shrinking keeps the memory and costs nothing, as nothing has to be destroyed.
+/// and count. Shrinking keeps the memory and costs nothing, as nothing has to be destroyed. A large
+/// one lies in huge pages.
 template <class T>
 class FlatArray {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -16,12 +18,12 @@ class FlatArray {
   std::size_t size() const { return size_; }
   std::size_t capacity() const { return capacity_; }
   bool empty() const { return size_ == 0; }
-  T* data() { return memory_.get(); }
-  const T* data() const { return memory_.get(); }
+  T* data() { return reinterpret_cast<T*>(memory_.data()); }
+  const T* data() const { return reinterpret_cast<const T*>(memory_.data()); }
   /// Where the next element goes.
-  T* end() { return memory_.get() + size_; }
-  T& operator[](std::size_t i) { return memory_[i]; }
-  const T& operator[](std::size_t i) const { return memory_[i]; }
+  T* end() { return data() + size_; }
+  T& operator[](std::size_t i) { return data()[i]; }
+  const T& operator[](std::size_t i) const { return data()[i]; }
 
   bool has_room(std::size_t more) const { return capacity_ - size_ >= more; }
   /// Memory for `more` elements behind the last one.
@@ -32,7 +34,7 @@ class FlatArray {
   void count(std::size_t more) { size_ += more; }
   void push(const T& value) {
     make_room(1);
-    memory_[size_++] = value;
+    data()[size_++] = value;
   }
   /// At most the size there is.
   void shrink(std::size_t size) { size_ = size; }
@@ -42,13 +44,13 @@ class FlatArray {
     const std::size_t wanted = size_ + more;
     const std::size_t doubled = capacity_ < 64 ? 64 : 2 * capacity_;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
-    std::unique_ptr<T[]> larger(new T[capacity]);  // not initialised
-    if (size_ > 0) std::memcpy(static_cast<void*>(larger.get()), memory_.get(), size_ * sizeof(T));
+    Buffer larger(capacity * sizeof(T));
+    if (size_ > 0) std::memcpy(larger.data(), memory_.data(), size_ * sizeof(T));
     memory_ = std::move(larger);
     capacity_ = capacity;
   }
 
-  std::unique_ptr<T[]> memory_;
+  Buffer memory_;
   std::size_t size_ = 0, capacity_ = 0;
 };
 

@@ -4,6 +4,10 @@
 #include <numeric>
 #include <tapewise/autograd/threads.hpp>
 
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
 namespace tapewise {
 
 std::int64_t FusedGroup::External::offset(std::int64_t row, std::int64_t column) const {
@@ -60,11 +64,18 @@ class BlockRunner {
     for (std::size_t e = 0; e < group.externals.size(); ++e) {
       base_[e] = static_cast<std::byte*>(const_cast<void*>(outside[e]));
       block_bytes_[e] = group.block_columns * group.externals[e].column_bytes;
-      if (block_bytes_[e] != 0) stream_[streams_++] = e;
+      // What is computed in place is fetched once.
+      const bool known = std::find(base_, base_ + e, base_[e]) != base_ + e;
+      if (block_bytes_[e] != 0 && !known && !is_streamed(e)) stream_[streams_++] = e;
     }
     for (std::size_t s = 0; s < group.scratch.size(); ++s) {
       slot_[group.externals.size() + s] = scratch_ + group.scratch[s];
     }
+  }
+  ~BlockRunner() {
+#if defined(__SSE2__)
+    if (!group_.streamed.empty()) _mm_sfence();  // before others are told that we are ready
+#endif
   }
 
   void run(const Region& region) {
@@ -152,10 +163,16 @@ class BlockRunner {
     for (std::size_t e = 0; e < group_.externals.size(); ++e) {
       slot_[e] = base_[e] + group_.externals[e].offset(row, column);
     }
+    for (const FusedGroup::Streamed& s : group_.streamed) slot_[s.external] = scratch_ + s.scratch;
   }
   /// To the next block of the same rows.
   void advance() {
     for (std::size_t e = 0; e < group_.externals.size(); ++e) slot_[e] += block_bytes_[e];
+    for (const FusedGroup::Streamed& s : group_.streamed) slot_[s.external] = scratch_ + s.scratch;
+  }
+  bool is_streamed(std::size_t external) const {
+    return std::any_of(group_.streamed.begin(), group_.streamed.end(),
+                       [=](const FusedGroup::Streamed& s) { return s.external == external; });
   }
 
   /// Every op of the group, on one block.
@@ -173,6 +190,11 @@ class BlockRunner {
         op.loop(slot_[op.out.slot], in, elements, op.attribute.data());
       } else {
         run_other(op, in, row, rows, width, total);
+      }
+      if (op.streamed) {
+        const auto& external = group_.externals[op.out.slot];
+        group_.stream(base_[op.out.slot] + external.offset(row, column), slot_[op.out.slot],
+                      elements * static_cast<std::size_t>(external.column_bytes));
       }
     }
   }

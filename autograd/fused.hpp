@@ -28,6 +28,7 @@ struct FusedOp {
   // First what the usual case reads.
   Kind kind{};
   std::uint8_t arity = 0;
+  bool streamed = false;  ///< the result is copied out past the caches
   FusedOperand out;
   std::array<FusedOperand, max_arity> in{};
   ElementLoop loop = nullptr;
@@ -45,6 +46,11 @@ struct FusedOp {
 /// operand k is one number. Defined in ops/kernels/.
 ElementLoop arithmetic_pair_loop(Arithmetic first, Arithmetic second, bool on_right, DType number,
                                  unsigned repeated, SimdLevel simd);
+
+/// Copies bytes past the caches.
+using StreamCopy = void (*)(std::byte* to, const std::byte* from, std::size_t bytes);
+/// The one of a SIMD level. Defined in ops/kernels/.
+StreamCopy stream_copy(SimdLevel simd);
 
 /// A group of ops that is run block by block: each block of a large array goes through all of the
 /// ops while it is in the first cache, and values that nobody else reads never reach the arena.
@@ -77,6 +83,13 @@ struct FusedGroup {
   std::vector<std::size_t> scratch;  ///< offsets of the scratch slots
   std::size_t scratch_bytes = 0;
   std::vector<FusedOp> ops;
+  /// A result that is formed in scratch memory and copied out past the caches, block by block.
+  struct Streamed {
+    std::size_t external;
+    std::size_t scratch;  ///< its offset
+  };
+  std::vector<Streamed> streamed;
+  StreamCopy stream = nullptr;
   std::size_t element_bytes = 8;  ///< of what is folded into one number
 
   static constexpr std::size_t max_totals = 4;

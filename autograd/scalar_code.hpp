@@ -49,17 +49,23 @@ struct ScalarCode {
     std::uint32_t slot = 0, operand = 0, bytes = 8;
   };
 
+  /// out[i] = slots[from[i]].
+  using Gather = void (*)(const std::uint64_t* slots, const std::uint32_t* from,
+                          std::uint32_t count, std::uint64_t* out);
+
   std::vector<Load> loads;
   std::vector<ScalarInstruction> code;
   std::vector<std::uint64_t> attributes;
   std::vector<ElementLoop> loops;
   std::vector<Vector> vectors;
   std::vector<std::uint32_t> gathers;
+  Gather gather = nullptr;
   std::size_t nodes = 0;
 };
 
-/// Neighbours that are worth it become one instruction. Defined beside `run_scalar_code`.
-void join_pairs(ScalarCode& code);
+/// Makes code ready to run at a SIMD level: instructions that are worth it become one with their
+/// neighbour. Defined beside `run_scalar_code`.
+void finish(ScalarCode& code, SimdLevel simd);
 
 /// Runs byte-code: KernelCall::params holds a pointer to it, `out_data` is the arena. Defined in
 /// ops/kernels/scalar_code.cpp, where the rules are.

@@ -237,7 +237,7 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
     }
     types[k] = types_[type_ids[k]].get();
   }
-  refuse_attribute(op, attribute, where);
+  if (op.refusal != nullptr) refuse_attribute(op, attribute, where);
   const std::uint32_t type = infer(op, {types, n}, type_ids, attribute, where);
   if (!only_vars) {
     for (std::size_t k = 0; k < n; ++k) {
@@ -251,7 +251,6 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
 }
 
 void Tape::refuse_attribute(const OpRecord& op, const void* attribute, SourceLine where) const {
-  if (op.refusal == nullptr) return;
   const std::string why = op.refusal(attribute);
   if (!why.empty()) {
     throw DomainError("[" + std::string(op.name) + "] " + why + recorded_at(where, size()));
@@ -304,7 +303,7 @@ Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
     const OperandRef operands[] = {x};
     return record(op, operands, attribute);
   }
-  tape->refuse_attribute(op, attribute, x.where());
+  if (op.refusal != nullptr) tape->refuse_attribute(op, attribute, x.where());
   const std::uint32_t flags = tape->flags_of(op, parent.line_and_flags, type);
   const std::size_t words = (op.attribute_bytes + 7) / 8;
   tape->make_room(1, words);
@@ -322,7 +321,7 @@ Var Tape::record(const OpRecord& op, const Operand& a, const Operand& b, const v
   if (tape == nullptr || !op.traits.same_type || !tape->is_own(some.var())) return otherwise();
   const std::uint32_t type = tape->nodes_[some.var().id_].type;
   if (!op.dtypes.contains(tape->dtypes_[type])) return otherwise();
-  tape->refuse_attribute(op, attribute, a.where());
+  if (op.refusal != nullptr) tape->refuse_attribute(op, attribute, a.where());
   NodeId ids[2];
   if (a.is_var() && b.is_var()) {
     if (!tape->is_own(b.var()) || tape->nodes_[b.var().id_].type != type) return otherwise();

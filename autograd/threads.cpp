@@ -18,10 +18,16 @@ namespace tapewise {
 
 namespace {
 
-void pause() {
+/// Busy waiting: a turn takes some 15 ns. The processor is offered to others now and then, for the
+/// thread that is waited for may be one that wants this very processor.
+void wait_a_turn(int turn) {
+  if (turn % 64 == 63) {
+    std::this_thread::yield();
+  } else {
 #if defined(__x86_64__)
-  _mm_pause();
+    _mm_pause();
 #endif
+  }
 }
 
 /// Workers that wait for the next job: awake for a while, since steps follow each other within
@@ -49,12 +55,8 @@ class Pool {
     busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
     begin();
     for (int part = 0; part < parts; part += threads()) work(context, part);
-    for (int turn = 0; busy_.load(std::memory_order_acquire) != 0; ++turn) {
-      if (turn < awake) {
-        pause();
-      } else {
-        std::this_thread::yield();
-      }
+    for (int turn = 0; busy_.load(std::memory_order_acquire) != 0; turn = (turn + 1) % 64) {
+      wait_a_turn(turn);
     }
   }
 
@@ -71,7 +73,7 @@ class Pool {
     while (true) {
       for (int turn = 0; turn < awake; ++turn) {
         if (job_.load(std::memory_order_acquire) != seen) break;
-        pause();
+        wait_a_turn(turn);
       }
       job_.wait(seen, std::memory_order_acquire);
       seen = job_.load(std::memory_order_acquire);

@@ -14,9 +14,12 @@ std::size_t size_class(std::size_t bytes) {
 
 void Values::make_slots(NodeId size) {
   while (chunks_.size() * chunk_size < size) {
-    chunks_.emplace_back(new Slot[chunk_size]);  // not initialised
-    chunk_table_.push_back(chunks_.back().get());
-    groups_.resize(chunks_.size() * chunk_size / 64);
+    // One chunk at a time while there are few; then so many that they lie in huge pages.
+    const std::size_t more = chunks_.size() < 16 ? 1 : 128;
+    groups_.resize((chunks_.size() + more) * chunk_size / 64);
+    slots_.emplace_back(more * chunk_size * sizeof(Slot));
+    auto* first = reinterpret_cast<Slot*>(slots_.back().data());
+    for (std::size_t c = 0; c < more; ++c) chunks_.push_back(first + c * chunk_size);
   }
 }
 

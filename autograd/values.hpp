@@ -48,8 +48,8 @@ class Values {
   static constexpr std::size_t chunk_size = 4096;
   /// Slots for all ids below `size`, and the chunks they lie in.
   void make_slots(NodeId size);
-  Slot* const* chunks() const { return chunk_table_.data(); }
-  void* slot(NodeId id) const { return chunk_table_[id / chunk_size] + id % chunk_size; }
+  Slot* const* chunks() const { return chunks_.data(); }
+  void* slot(NodeId id) const { return chunks_[id / chunk_size] + id % chunk_size; }
 
  private:
   /// What is known of 64 slots.
@@ -74,8 +74,8 @@ class Values {
     return groups_[g];
   }
 
-  std::vector<std::unique_ptr<Slot[]>> chunks_;
-  std::vector<Slot*> chunk_table_;
+  std::vector<Buffer> slots_;
+  std::vector<Slot*> chunks_;  // they lie in slots_
   std::vector<Group> groups_;
   std::size_t touched_ = 0;  // groups from here on are as new
   std::vector<Held> held_;   // a heap: the newest node on top, to be forgotten first

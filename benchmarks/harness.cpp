@@ -68,7 +68,7 @@ void compare(const Measurement& m, const std::vector<Contender>& contenders) {
 /// A turn: the contender's threads are set, memory and caches are warmed by a run that does not
 /// count, and then the run is repeated.
 double turn(const Contender& c, int repeats, bool warm) {
-  if (threads() > 1) {  // the last contender's pool waits busily for the next job: up to 26 ms
+  if (threads() > 1) {  // the last contender's pool waits busily for the next job
     std::this_thread::sleep_for(std::chrono::milliseconds(40));
     openblas_set_num_threads(c.name == "ours" ? 1 : threads());  // ours splits products itself
   }
@@ -179,8 +179,10 @@ std::vector<double> normal(std::size_t n, std::uint64_t seed) {
 int main(int argc, char** argv) {
   if (std::getenv("GOMP_SPINCOUNT") == nullptr && bench::threads() > 1) {
     // libtorch's OpenMP threads would wait busily where OpenBLAS's want to work, and make it 30
-    // times slower. libgomp reads the variable when it is loaded, so start again.
+    // times slower; OpenBLAS's own wait for a tenth of a second, and would make everybody else
+    // slow. Both libraries read their variables when they are loaded, so start again.
     setenv("GOMP_SPINCOUNT", "0", 1);
+    setenv("OPENBLAS_THREAD_TIMEOUT", "22", 1);  // 2^22 cycles
     execv("/proc/self/exe", argv);
   }
   openblas_set_num_threads(bench::threads());

@@ -8,12 +8,17 @@
 
 namespace bench::m1 {
 
-Hand::Hand(Data d) : data_(std::move(d)) {
+Hand::Hand(Data d, bool with_adam) : data_(std::move(d)), with_adam_(with_adam) {
   for (std::size_t l = 0; l < layers; ++l) {
     const auto out = static_cast<std::size_t>(data_.batch * sizes[l + 1]);
     h_[l].resize(out);
     g_[l].resize(out);
     dw_[l].resize(data_.w[l].size());
+    db_[l].resize(data_.b[l].size());
+    for (std::vector<float>* state : {&m_[2 * l], &v_[2 * l]}) state->resize(data_.w[l].size());
+    for (std::vector<float>* state : {&m_[2 * l + 1], &v_[2 * l + 1]}) {
+      state->resize(data_.b[l].size());
+    }
   }
 }
 
@@ -62,7 +67,10 @@ void Hand::step() {
     }
   }
   cross_entropy();
-  const auto rate = static_cast<float>(learning_rate);
+  steps_ += 1;
+  const double correction = std::sqrt(1 - std::pow(0.999, steps_));
+  step_size_ = static_cast<float>(adam_rate * correction / (1 - std::pow(0.9, steps_)));
+  epsilon_ = static_cast<float>(1e-8 * correction);
   for (std::size_t l = layers; l-- > 0;) {
     backward_products(l);
     const auto out = static_cast<std::size_t>(sizes[l + 1]);
@@ -71,14 +79,41 @@ void Hand::step() {
       const float* h = h_[l - 1].data();
       for (std::size_t i = 0; i < g_[l - 1].size(); ++i) g[i] = h[i] > 0 ? g[i] : 0.0F;
     }
-    float* w = data_.w[l].data();
-    const float* dw = dw_[l].data();
-    for (std::size_t i = 0; i < dw_[l].size(); ++i) w[i] -= rate * dw[i];
-    float* b = data_.b[l].data();
+    float* db = db_[l].data();
+    std::fill(db, db + out, 0.0F);
     for (std::size_t r = 0; r < batch; ++r) {
       const float* g = g_[l].data() + r * out;
-      for (std::size_t c = 0; c < out; ++c) b[c] -= rate * g[c];
+      for (std::size_t c = 0; c < out; ++c) db[c] += g[c];
     }
+    update(l);
+  }
+}
+
+void Hand::update(std::size_t l) {
+  const auto descend = [](std::vector<float>& theta, const std::vector<float>& gradient) {
+    const auto rate = static_cast<float>(learning_rate);
+    float* w = theta.data();
+    const float* g = gradient.data();
+    for (std::size_t i = 0; i < theta.size(); ++i) w[i] -= rate * g[i];
+  };
+  const auto adam = [this](std::vector<float>& theta, const std::vector<float>& gradient,
+                           std::size_t state) {
+    const float size = step_size_, epsilon = epsilon_;
+    float *w = theta.data(), *m = m_[state].data(), *v = v_[state].data();
+    const float* g = gradient.data();
+#pragma GCC ivdep
+    for (std::size_t i = 0; i < theta.size(); ++i) {
+      m[i] = 0.9F * m[i] + 0.1F * g[i];
+      v[i] = 0.999F * v[i] + 0.001F * (g[i] * g[i]);
+      w[i] -= size * m[i] / (std::sqrt(v[i]) + epsilon);
+    }
+  };
+  if (with_adam_) {
+    adam(data_.w[l], dw_[l], 2 * l);
+    adam(data_.b[l], db_[l], 2 * l + 1);
+  } else {
+    descend(data_.w[l], dw_[l]);
+    descend(data_.b[l], db_[l]);
   }
 }
 
@@ -98,7 +133,7 @@ void Hand::cross_entropy() {
 }
 
 std::vector<double> Hand::result(const Data& start) const {
-  Numbers numbers(start, loss_, false);
+  Numbers numbers(start, loss_, with_adam_);
   for (std::size_t l = 0; l < layers; ++l) numbers.add(data_.w[l].data(), l);
   return numbers.list();
 }

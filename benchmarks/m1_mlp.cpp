@@ -77,15 +77,13 @@ void add(const std::string& id, std::int64_t batch, bool with_adam) {
   bench::add({id, "us", 1e6, 1e-3, [=] {
                 auto data = std::make_shared<Data>(make_data(batch));
                 auto ours = std::make_shared<Ours>(*data, with_adam);
-                auto hand = std::make_shared<Hand>(*data), limit = std::make_shared<Hand>(*data);
+                auto hand = std::make_shared<Hand>(*data, with_adam),
+                     limit = std::make_shared<Hand>(*data, with_adam);
                 std::vector<Contender> contenders = {
                     {"ours", [ours] { ours->program->run(); },
                      [=] { return ours->result(*data, with_adam); }},
-                    {"limit", [limit] { limit->products(); }, {}}};
-                if (!with_adam) {
-                  contenders.push_back(
-                      {"hand", [hand] { hand->step(); }, [=] { return hand->result(*data); }});
-                }
+                    {"limit", [limit] { limit->products(); }, {}},
+                    {"hand", [hand] { hand->step(); }, [=] { return hand->result(*data); }}};
                 for (auto& peer : Peers::of(id, data.get())) contenders.push_back(peer);
                 return contenders;
               }});

@@ -40,10 +40,10 @@ class Numbers {
   std::vector<double> list_;
 };
 
-/// The step by hand.
+/// The step by hand, with stochastic gradient descent or Adam.
 class Hand {
  public:
-  explicit Hand(Data d);
+  Hand(Data d, bool with_adam);
   /// The eight products of a step and nothing else.
   void products();
   void step();
@@ -54,10 +54,14 @@ class Hand {
   void forward_product(std::size_t l);
   void backward_products(std::size_t l);
   void cross_entropy();
+  void update(std::size_t l);
 
   Data data_;
-  std::vector<float> h_[layers], g_[layers], dw_[layers];
-  double loss_ = 0;
+  std::vector<float> h_[layers], g_[layers], dw_[layers], db_[layers];
+  bool with_adam_;
+  std::vector<float> m_[2 * layers], v_[2 * layers];
+  float step_size_ = 0, epsilon_ = 0;
+  double steps_ = 0, loss_ = 0;
 };
 
 }  // namespace bench::m1

@@ -192,6 +192,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/activation.hpp
     ops/arithmetic.hpp
     ops/axes.hpp
+    ops/batch_math.hpp
     ops/batching.hpp
     ops/check_catalogue.hpp
     ops/classify.hpp

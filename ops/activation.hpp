@@ -1,4 +1,5 @@
 #pragma once
+#include <tapewise/ops/batch_math.hpp>
 #include <tapewise/ops/piecewise.hpp>
 #include <tapewise/ops/rectifier.hpp>
 #include <tapewise/ops/special.hpp>
@@ -21,8 +22,8 @@ struct Tanh : Elementwise<1> {
   static constexpr std::string_view peers = "torch.tanh, jax.numpy.tanh, tf.math.tanh";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
-  static T value(T x) {
-    return tanh(x);
+  [[gnu::always_inline]] static T value(T x) {
+    return tanh_of(x);
   }
   template <int I, class T>
   static T partial(T, T y) {
@@ -67,7 +68,7 @@ struct LecunTanh : Elementwise<1> {
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
-    return number<T>(1.7159) * tanh(number<T>(2.0 / 3.0) * x);
+    return number<T>(1.7159) * tanh_of(number<T>(2.0 / 3.0) * x);
   }
   template <int I, class T>
   static T partial(T, T y) {
@@ -83,7 +84,7 @@ struct BipolarSigmoid : Elementwise<1> {
   /// The same as tanh(x/2) and 2σ(x) - 1.
   template <class T>
   static T value(T x) {
-    return tanh(T(0.5) * x);
+    return tanh_of(T(0.5) * x);
   }
   template <int I, class T>
   static T partial(T, T y) {
@@ -101,7 +102,7 @@ struct Tanhshrink : Elementwise<1> {
   }
   template <int I, class T>
   static T partial(T x, T) {
-    const T t = tanh(x);
+    const T t = tanh_of(x);
     return t * t;
   }
 };
@@ -202,11 +203,11 @@ struct Mish : Elementwise<1> {
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
   static T value(T x) {
-    return x * tanh(softplus(x));
+    return x * tanh_of(softplus(x));
   }
   template <int I, class T>
   static T partial(T x, T) {
-    const T t = tanh(softplus(x));
+    const T t = tanh_of(softplus(x));
     return t + x * ((T(1) - t * t) * sigmoid(x));
   }
 };

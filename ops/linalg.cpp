@@ -107,7 +107,7 @@ Matmul::Params Matmul::plan(const KernelRequest& request) {
   const Matrices A = left(request.in[0]->shape, attribute.trans_a != 0);
   const Matrices B = right(request.in[1]->shape, attribute.trans_b != 0);
   Params p{};
-  p.product = {A.rows, B.columns, A.columns, attribute.trans_a, attribute.trans_b};
+  p.product = {A.rows, B.columns, A.columns, attribute.trans_a, attribute.trans_b, request.simd};
   Shape batch;
   (void)tapewise::broadcast(A.batch, B.batch, batch);
   p.batches = batch.size();
@@ -121,7 +121,7 @@ Matmul::Params Matmul::plan(const KernelRequest& request) {
   // One A for a batch of column vectors: they are the rows of one matrix, to be multiplied with Aᵀ.
   if (B.columns == 1 && A.batch.size() == 1 && B.batch.size() == p.batches && p.batches > 1 &&
       p.batches <= std::numeric_limits<int>::max()) {
-    p.product = {p.batches, A.rows, A.columns, 0, 1U - attribute.trans_a};
+    p.product = {p.batches, A.rows, A.columns, 0, 1U - attribute.trans_a, request.simd};
     p.batches = 1;
     p.swapped = true;
     return p;

@@ -177,23 +177,30 @@ struct ScalarReader {
     return *static_cast<const InTypeOf<R, T, K>*>(x[K]);
   }
 
+  /// The operands, read once: y may be where one of them is.
   template <int... k>
-  static auto y_of(const void* const (&x)[3], const void* attribute,
-                   std::integer_sequence<int, k...>) {
+  static auto arguments(const void* const (&x)[3], std::integer_sequence<int, k...>) {
+    return std::tuple(at<k>(x)...);
+  }
+
+  template <class Arguments>
+  static auto y_of(const Arguments& x, const void* attribute) {
     using Out = typename R::template Out<T>;
-    return static_cast<Out>(kernels::call_value<R>(attribute, at<k>(x)...));
+    return std::apply(
+        [&](auto... each) { return static_cast<Out>(kernels::call_value<R>(attribute, each...)); },
+        x);
   }
 
   static void value(const void* a, const void* b, const void* c, void* y, const void* attribute) {
     const void* const x[3] = {a, b, c};
     using Ks = std::make_integer_sequence<int, R::arity>;
-    *static_cast<typename R::template Out<T>*>(y) = y_of(x, attribute, Ks{});
+    *static_cast<typename R::template Out<T>*>(y) = y_of(arguments(x, Ks{}), attribute);
   }
 
-  template <int I, int... k>
-  static double partial_of(const void* const (&x)[3], T y, const void* attribute,
-                           std::integer_sequence<int, k...>) {
-    const auto p = call_partial<R, I>(attribute, at<k>(x)..., y);
+  template <int I, class Arguments>
+  static double partial_of(const Arguments& x, T y, const void* attribute) {
+    const auto p =
+        std::apply([&](auto... each) { return call_partial<R, I>(attribute, each..., y); }, x);
     using P = std::remove_cvref_t<decltype(p)>;
     if constexpr (std::is_same_v<P, Zero>) {
       return StructuralZero::number();
@@ -209,10 +216,11 @@ struct ScalarReader {
                    double* partials) {
     const void* const x[3] = {a, b, c};
     using Ks = std::make_integer_sequence<int, R::arity>;
-    const T result = y_of(x, attribute, Ks{});
+    const auto operands = arguments(x, Ks{});
+    const T result = y_of(operands, attribute);
     *static_cast<T*>(y) = result;
     [&]<int... I>(std::integer_sequence<int, I...>) {
-      ((partials[I] = partial_of<I>(x, result, attribute, Ks{})), ...);
+      ((partials[I] = partial_of<I>(operands, result, attribute)), ...);
     }
     (Ks{});
   }

@@ -8,6 +8,9 @@ namespace {
 /// Blocks are made smaller until what stays inside a group fits into the first cache.
 constexpr std::int64_t largest_block = 256, smallest_block = 64;
 constexpr std::size_t cache_bytes = 24 * 1024;
+/// Results of so many bytes leave the caches before anybody reads them again: half of a last-level
+/// cache of 32 MiB.
+constexpr std::size_t streamed_from = 16U << 20U;
 /// Element operations from which on several threads gain more than they cost (some 10 µs).
 constexpr double large_group = 1 << 17;
 
@@ -35,6 +38,7 @@ class FusedBuilder {
       if (!leads_a_pair(id)) add_op(id);
     }
     lay_out_scratch();
+    stream_results();
     group_.large = flops_ >= large_group;
     BuiltStep step;
     for (const Outside& outside : outside_) step.outside.push_back(outside.operand);
@@ -480,6 +484,36 @@ class FusedBuilder {
       }
     }
     group_.scratch_bytes = top + packer.size();
+  }
+
+  /// Results that are too many for the caches go past them, where a block's lie side by side: they
+  /// are formed in scratch memory and copied out.
+  void stream_results() {
+    if (group_.block_rows > 1 && group_.block_columns < group_.columns) return;
+    const auto is_result = [&](const FusedOp& op) {
+      const bool all = op.kind == FusedOp::Kind::flat || op.kind == FusedOp::Kind::by_rows ||
+                       op.kind == FusedOp::Kind::row;
+      return all && op.out.column_bytes != 0 && op.out.slot >= outside_.size() &&
+             op.out.slot < group_.externals.size();
+    };
+    const auto block_of = [&](const FusedOp& op) {
+      return ArenaPacker::rounded(
+          static_cast<std::size_t>(group_.block_rows * group_.block_columns * op.out.column_bytes));
+    };
+    std::size_t bytes = 0, scratch = group_.scratch_bytes;
+    for (const FusedOp& op : group_.ops) {
+      if (!is_result(op)) continue;
+      bytes += static_cast<std::size_t>(group_.rows * group_.columns * op.out.column_bytes);
+      scratch += block_of(op);
+    }
+    if (bytes < streamed_from || scratch > FusedGroup::max_scratch_bytes) return;
+    group_.stream = stream_copy(draft_.simd);
+    for (FusedOp& op : group_.ops) {
+      if (!is_result(op)) continue;
+      op.streamed = true;
+      group_.streamed.push_back({op.out.slot, group_.scratch_bytes});
+      group_.scratch_bytes += block_of(op);
+    }
   }
 
   const Draft& draft_;

@@ -31,7 +31,7 @@ class CodeBuilder {
       }
     }
     code_.code.push_back({ScalarCode::end, 0, 0, 0});
-    join_pairs(code_);
+    finish(code_, draft_.simd);
     return {std::make_unique<ScalarCode>(std::move(code_)), std::move(outside_)};
   }
 

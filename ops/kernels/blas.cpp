@@ -5,6 +5,7 @@
 #include <chrono>
 #include <tapewise/autograd/profile.hpp>
 #include <tapewise/autograd/threads.hpp>
+#include <tapewise/ops/kernels/levels.hpp>
 #include <vector>
 
 namespace tapewise::kernels {
@@ -14,29 +15,48 @@ namespace {
 /// Up to so many multiplications a loop is done before the BLAS has begun: gemm takes 35 to
 /// 55 ns to begin, gemv 12 (measured with OpenBLAS 0.3.21; even at about 5x5x5 and 1x1x8).
 constexpr std::int64_t tiny_matrix = 64, tiny_vector = 8;
+/// Up to this size of a side the copies that gemm makes cost more than they save.
+constexpr std::int64_t thin_side = 32;
 
 CBLAS_TRANSPOSE flag(std::uint32_t transposed) {
   return transposed != 0 ? CblasTrans : CblasNoTrans;
 }
 
-void gemm(const Product& p, const Leading& ld, const float* a, const float* b, float* c,
-          bool add = false) {
+template <class T>
+void gemm(const Product& p, const Leading& ld, const T* a, const T* b, T* c, bool add);
+template <>
+void gemm(const Product& p, const Leading& ld, const float* a, const float* b, float* c, bool add) {
   cblas_sgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
               static_cast<int>(p.n), static_cast<int>(p.k), 1.0F, a, static_cast<int>(ld.a), b,
               static_cast<int>(ld.b), add ? 1.0F : 0.0F, c, static_cast<int>(ld.c));
 }
+template <>
 void gemm(const Product& p, const Leading& ld, const double* a, const double* b, double* c,
-          bool add = false) {
+          bool add) {
   cblas_dgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
               static_cast<int>(p.n), static_cast<int>(p.k), 1.0, a, static_cast<int>(ld.a), b,
               static_cast<int>(ld.b), add ? 1.0 : 0.0, c, static_cast<int>(ld.c));
 }
+template <>
 void gemm(const Product& p, const Leading& ld, const Complex* a, const Complex* b, Complex* c,
-          bool add = false) {
+          bool add) {
   const Complex one = 1.0, old = add ? 1.0 : 0.0;
   cblas_zgemm(CblasRowMajor, flag(p.trans_a), flag(p.trans_b), static_cast<int>(p.m),
               static_cast<int>(p.n), static_cast<int>(p.k), &one, a, static_cast<int>(ld.a), b,
               static_cast<int>(ld.b), &old, c, static_cast<int>(ld.c));
+}
+
+/// Whether a product is faster without the copies that a BLAS makes of its operands.
+template <class T>
+bool is_thin(const Product& p) {
+  if constexpr (std::is_same_v<T, Complex>) return false;
+  return p.trans_b == 0 && p.n >= 16 && std::min(p.m, p.k) <= thin_side;
+}
+template <class T>
+void thin_product(const Product& p, const Leading& ld, const T* a, const T* b, T* c, bool add) {
+  const LevelKernels& kernels = level_kernels(p.simd);
+  if constexpr (std::is_same_v<T, float>) kernels.float_thin_product(p, ld, a, b, c, add);
+  if constexpr (std::is_same_v<T, double>) kernels.double_thin_product(p, ld, a, b, c, add);
 }
 
 /// Multiplications from which on a product is split over threads: some 3 µs of work.
@@ -50,16 +70,17 @@ void gemm_on_threads(const Product& p, const T* a, const T* b, T* c, bool add) {
   constexpr std::int64_t unit = 16;
   const std::int64_t most = std::min((by_rows ? p.m : p.n) / unit, p.m * p.n * p.k / large_product);
   const int parts = static_cast<int>(std::clamp<std::int64_t>(most, 1, num_threads()));
-  if (parts == 1) return gemm(p, ld, a, b, c, add);
+  const auto multiply = is_thin<T>(p) ? &thin_product<T> : &gemm<T>;
+  if (parts == 1) return multiply(p, ld, a, b, c, add);
   threads::for_parts(parts, [&](int part) {
     Product own = p;
     const std::int64_t n = by_rows ? p.m : p.n;
     const std::int64_t at = threads::part_begin(n, unit, part, parts);
     (by_rows ? own.m : own.n) = threads::part_begin(n, unit, part + 1, parts) - at;
     if (by_rows)
-      gemm(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c, add);
+      multiply(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c, add);
     else
-      gemm(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at, add);
+      multiply(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at, add);
   });
 }
 

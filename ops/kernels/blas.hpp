@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <tapewise/autograd/complex.hpp>
+#include <tapewise/autograd/simd_level.hpp>
 
 // The products of the BLAS, row-major. blas.cpp is the only file that names the BLAS itself.
 
@@ -11,6 +12,7 @@ namespace tapewise::kernels {
 struct Product {
   std::int64_t m = 0, n = 0, k = 0;
   std::uint32_t trans_a = 0, trans_b = 0;
+  SimdLevel simd = SimdLevel::sse2;  ///< of products that do not go through the BLAS
 };
 
 /// How many elements lie between the rows of A, B and C in memory.
@@ -18,8 +20,8 @@ struct Leading {
   std::int64_t a, b, c;
 };
 
-/// Writes C, contiguous, or adds to what it holds. Tiny products and those with a vector do not go
-/// through gemm.
+/// Writes C, contiguous, or adds to what it holds. Tiny products, thin ones and those with a vector
+/// do not go through gemm.
 void multiply(const Product& p, const float* a, const float* b, float* c, bool add = false);
 void multiply(const Product& p, const double* a, const double* b, double* c, bool add = false);
 void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c, bool add = false);

@@ -36,7 +36,7 @@ using InOf = typename R::template In<T, k>;
 
 /// `R::value` for arguments of one reader.
 template <class R, class... Args>
-auto call_value(const void* attribute, Args... x) {
+[[gnu::always_inline]] inline auto call_value(const void* attribute, Args... x) {
   if constexpr (std::is_same_v<typename R::Attribute, NoAttribute>) {
     return R::value(x...);
   } else {

@@ -3,11 +3,14 @@
 // file instantiates has a name of its own then, and none can stand in for the baseline's.
 #include <tapewise/ops/all_lists.hpp>
 #include <tapewise/ops/kernels/elementwise_loop.hpp>
+#include <tapewise/ops/kernels/gather.hpp>
 #include <tapewise/ops/kernels/levels.hpp>
 #include <tapewise/ops/kernels/pair_loops.hpp>
 #include <tapewise/ops/kernels/reduction_kernels.hpp>
 #include <tapewise/ops/kernels/row_kernels.hpp>
 #include <tapewise/ops/kernels/simd.hpp>
+#include <tapewise/ops/kernels/stream.hpp>
+#include <tapewise/ops/kernels/thin_product.hpp>
 
 namespace tapewise::kernels {
 
@@ -67,9 +70,16 @@ constexpr std::array<RuleLoops, rule_count> all_loops = with_all_families([](aut
 
 constexpr AllPairLoops pair_loops = all_pair_loops<BatchLanes>();
 
-constexpr LevelKernels level_kernels_here = {
-    all_loops,          &pair_loops,        reduction_kernels<float>, reduction_kernels<double>,
-    row_kernels<float>, row_kernels<double>};
+constexpr LevelKernels level_kernels_here = {all_loops,
+                                             &pair_loops,
+                                             reduction_kernels<float>,
+                                             reduction_kernels<double>,
+                                             row_kernels<float>,
+                                             row_kernels<double>,
+                                             &gather,
+                                             &stream,
+                                             &thin_product<float>,
+                                             &thin_product<double>};
 
 }  // namespace
 

@@ -31,6 +31,8 @@ ElementLoop arithmetic_pair_loop(Arithmetic first, Arithmetic second, bool on_ri
   return (number == DType::float32 ? loops.float_loops : loops.double_loops)[repeated];
 }
 
+StreamCopy stream_copy(SimdLevel simd) { return kernels::level_kernels(simd).stream; }
+
 }  // namespace tapewise
 
 namespace tapewise::kernels {

@@ -2,7 +2,10 @@
 #include <array>
 #include <span>
 #include <string_view>
+#include <tapewise/autograd/fused.hpp>
 #include <tapewise/autograd/op.hpp>
+#include <tapewise/autograd/scalar_code.hpp>
+#include <tapewise/ops/kernels/blas.hpp>
 #include <tapewise/ops/kernels/reduction.hpp>
 #include <tapewise/ops/kernels/rows.hpp>
 
@@ -24,6 +27,11 @@ struct PairLoops {
 /// on the right.
 using AllPairLoops = std::array<std::array<std::array<PairLoops, 2>, 4>, 4>;
 
+/// As gemm, for products with a short side.
+template <class T>
+using ThinProduct = void (*)(const Product& p, const Leading& ld, const T* a, const T* b, T* c,
+                             bool add);
+
 /// Everything that is compiled once for each SIMD level.
 struct LevelKernels {
   std::span<const RuleLoops> rules;
@@ -32,6 +40,10 @@ struct LevelKernels {
   ReductionKernels<double> double_reductions;
   RowKernels<float> float_rows;
   RowKernels<double> double_rows;
+  ScalarCode::Gather gather;
+  StreamCopy stream;
+  ThinProduct<float> float_thin_product;
+  ThinProduct<double> double_thin_product;
 };
 
 const LevelKernels& level_kernels(SimdLevel level);

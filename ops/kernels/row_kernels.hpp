@@ -1,9 +1,9 @@
 #pragma once
 // The kernels of softmax and its relatives, compiled for each SIMD level and number type.
 #include <limits>
+#include <tapewise/ops/batch_math.hpp>
 #include <tapewise/ops/kernels/rows.hpp>
 #include <tapewise/ops/kernels/simd.hpp>
-#include <tapewise/ops/math.hpp>
 
 namespace tapewise::kernels {
 
@@ -34,7 +34,8 @@ T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
   return largest;
 }
 
-/// Σ exp(x_i - shift) over a contiguous row; each exponential goes to `out` unless it is null.
+/// Σ exp(x_i - shift) over a contiguous row, of which shift is the maximum; each exponential goes
+/// to `out` unless it is null.
 template <class T>
 T exp_row(const T* x, T* out, std::int64_t n, T shift) {
   std::int64_t i = 0;
@@ -44,13 +45,21 @@ T exp_row(const T* x, T* out, std::int64_t n, T shift) {
     auto sums = BatchLanes::repeat(T(0));
     const auto shifts = BatchLanes::repeat(shift);
     for (; i + width <= n; i += width) {
-      const auto e = exp(BatchLanes::load(x + i) - shifts);
+      const auto e = math::exp_of_negative(BatchLanes::load(x + i) - shifts);
       if (out != nullptr) BatchLanes::store(out + i, e);
       sums += e;
     }
     T lanes[width];
     BatchLanes::store(lanes, sums);
     for (const T lane : lanes) sum += lane;
+    const auto rest = static_cast<std::size_t>(n - i);
+    if (rest > 0) {
+      const auto e = math::exp_of_negative(BatchLanes::load_first(x + i, rest) - shifts);
+      if (out != nullptr) BatchLanes::store_first(out + i, e, rest);
+      BatchLanes::store(lanes, e);
+      for (std::size_t k = 0; k < rest; ++k) sum += lanes[k];
+    }
+    return sum;
   }
   for (; i < n; ++i) {
     const T e = exp(x[i] - shift);

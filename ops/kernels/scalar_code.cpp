@@ -2,6 +2,7 @@
 
 #include <tapewise/ops/all_lists.hpp>
 #include <tapewise/ops/kernels/elementwise_loop.hpp>
+#include <tapewise/ops/kernels/levels.hpp>
 #include <tapewise/ops/kernels/scalar_rules.hpp>
 
 namespace tapewise {
@@ -101,36 +102,90 @@ template <std::uint32_t opcode>
 }
 
 // Two ops of arithmetic in double precision that follow each other are one instruction of two
-// words: one jump for both, and the second need not wait for the memory of the first.
+// words: one jump for both. What the last pair computed is at hand in registers, as a number that
+// went through memory would come later than the arithmetic takes.
 
 using Arithmetic = std::tuple<ops::Add, ops::Subtract, ops::Multiply, ops::Divide>;
 constexpr std::uint32_t arithmetic = std::tuple_size_v<Arithmetic>;
+/// What the first op reads of the results of the pair before.
+enum Carry : std::uint32_t { nothing, a_second, b_second, a_first, b_first, carries };
 /// Which operand of the second op is the first's result.
 enum Joint : std::uint32_t { no_operand, first_operand, second_operand, joints };
-constexpr std::uint32_t first_pair = 1024, pairs = arithmetic * arithmetic * joints;
+constexpr std::uint32_t pairs = arithmetic * arithmetic * carries * joints;
+/// A pair among other instructions, which carries nothing, and pairs in a row.
+constexpr std::uint32_t lone_pair = 1024, first_pair = lone_pair + pairs / carries;
 
-template <std::uint32_t pair>
+constexpr std::uint32_t carrying(std::uint32_t lone, Carry carry) {
+  return first_pair + (lone - lone_pair) * carries + carry;
+}
+/// So many pairs in a row pay for the jump into their loop.
+constexpr std::size_t worth_carrying = 6;
+
+struct LastPair {
+  double first, second;
+};
+
+template <std::uint32_t pair, Carry carry>
 [[gnu::always_inline]] inline const ScalarInstruction* step_pair(const ScalarInstruction* pc,
-                                                                 Slot* slots) {
+                                                                 Slot* slots, LastPair& last) {
   using First = std::tuple_element_t<pair / joints / arithmetic, Arithmetic>;
   using Second = std::tuple_element_t<pair / joints % arithmetic, Arithmetic>;
   constexpr auto joint = static_cast<Joint>(pair % joints);
-  const double y = First::value(read<double>(slots, pc->a), read<double>(slots, pc->b));
-  write(slots, pc->out, y);
-  ++pc;
-  const double a = joint == first_operand ? y : read<double>(slots, pc->a);
-  const double b = joint == second_operand ? y : read<double>(slots, pc->b);
-  write(slots, pc->out, Second::value(a, b));
-  return pc + 1;
+  const double first = First::value(carry == a_second  ? last.second
+                                    : carry == a_first ? last.first
+                                                       : read<double>(slots, pc[0].a),
+                                    carry == b_second  ? last.second
+                                    : carry == b_first ? last.first
+                                                       : read<double>(slots, pc[0].b));
+  write(slots, pc[0].out, first);
+  const double a = joint == first_operand ? first : read<double>(slots, pc[1].a);
+  const double b = joint == second_operand ? first : read<double>(slots, pc[1].b);
+  const double second = Second::value(a, b);
+  write(slots, pc[1].out, second);
+  last = {first, second};
+  return pc + 2;
+}
+
+#define TAPEWISE_CASES_OF_PAIRS_4(n) \
+  TAPEWISE_PAIR(n) TAPEWISE_PAIR((n) + 1) TAPEWISE_PAIR((n) + 2) TAPEWISE_PAIR((n) + 3)
+#define TAPEWISE_CASES_OF_PAIRS_16(n) \
+  TAPEWISE_CASES_OF_PAIRS_4(n)        \
+  TAPEWISE_CASES_OF_PAIRS_4((n) + 4)  \
+  TAPEWISE_CASES_OF_PAIRS_4((n) + 8) TAPEWISE_CASES_OF_PAIRS_4((n) + 12)
+#define TAPEWISE_CASES_OF_PAIRS \
+  TAPEWISE_CASES_OF_PAIRS_16(0) \
+  TAPEWISE_CASES_OF_PAIRS_16(16) TAPEWISE_CASES_OF_PAIRS_16(32)
+
+/// Pairs in a row, until something else comes: a loop without calls, so that the compiler keeps
+/// what is carried in registers. Returns what comes next.
+const ScalarInstruction* run_pairs(const ScalarInstruction* pc, Slot* slots) {
+  static_assert(pairs / carries == 48 && carries == 5, "fit the cases");
+  LastPair last{0, 0};
+#define TAPEWISE_CARRY(n, carry)                        \
+  case first_pair + (n)*carries + (carry):              \
+    pc = step_pair<(n), Carry{carry}>(pc, slots, last); \
+    break;
+#define TAPEWISE_PAIR(n)      \
+  TAPEWISE_CARRY(n, nothing)  \
+  TAPEWISE_CARRY(n, a_second) \
+  TAPEWISE_CARRY(n, b_second) TAPEWISE_CARRY(n, a_first) TAPEWISE_CARRY(n, b_first)
+  while (true) {
+    switch (pc->op) {
+      TAPEWISE_CASES_OF_PAIRS
+      default: return pc;
+    }
+  }
+#undef TAPEWISE_PAIR
+#undef TAPEWISE_CARRY
 }
 
 void run_vector(const ScalarCode& code, const ScalarCode::Vector& v, Slot* slots) {
-  Slot gathered[ScalarCode::Vector::max_arity][ScalarCode::Vector::max_count];
+  alignas(64) Slot gathered[ScalarCode::Vector::max_arity][ScalarCode::Vector::max_count];
   const void* in[ScalarCode::Vector::max_arity] = {};
   for (std::uint32_t k = 0; k < v.arity; ++k) {
     if (v.in[k].gathered) {
       const std::uint32_t* from = code.gathers.data() + v.in[k].gather;
-      for (std::uint32_t i = 0; i < v.count; ++i) gathered[k][i] = slots[from[i]];
+      code.gather(slots, from, v.count, gathered[k]);
       in[k] = gathered[k];
     } else {
       in[k] = slots + v.in[k].slot;
@@ -163,37 +218,30 @@ const ScalarInstruction* run_call(const ScalarCode& code, const ScalarInstructio
   TAPEWISE_CASES_64(n)        \
   TAPEWISE_CASES_64((n) + 64) TAPEWISE_CASES_64((n) + 128) TAPEWISE_CASES_64((n) + 192)
 
-#define TAPEWISE_PAIR(n)            \
-  case first_pair + (n):            \
-    pc = step_pair<(n)>(pc, slots); \
-    break;
-#define TAPEWISE_PAIRS_4(n) \
-  TAPEWISE_PAIR(n) TAPEWISE_PAIR((n) + 1) TAPEWISE_PAIR((n) + 2) TAPEWISE_PAIR((n) + 3)
-#define TAPEWISE_PAIRS_16(n) \
-  TAPEWISE_PAIRS_4(n)        \
-  TAPEWISE_PAIRS_4((n) + 4) TAPEWISE_PAIRS_4((n) + 8) TAPEWISE_PAIRS_4((n) + 12)
-
 void run(const ScalarCode& code, Slot* slots) {
-  static_assert(opcodes <= first_pair && pairs == 48, "add cases below");
+#define TAPEWISE_PAIR(n) \
+  case lone_pair + (n): pc = step_pair<(n), nothing>(pc, slots, last); break;
+  static_assert(opcodes <= lone_pair, "add cases below");
   const ScalarInstruction* pc = code.code.data();
   const std::uint64_t* attributes = code.attributes.data();
+  LastPair last{0, 0};  // which no case reads
   while (true) {
     switch (pc->op) {
       TAPEWISE_CASES_256(0)
       TAPEWISE_CASES_256(256)
       TAPEWISE_CASES_256(512)
       TAPEWISE_CASES_256(768)
-      TAPEWISE_PAIRS_16(0)
-      TAPEWISE_PAIRS_16(16)
-      TAPEWISE_PAIRS_16(32)
+      TAPEWISE_CASES_OF_PAIRS
       case ScalarCode::vector:
         run_vector(code, code.vectors[pc->a], slots);
         ++pc;
         break;
       case ScalarCode::call: pc = run_call(code, pc, slots); break;
-      default: return;
+      case ScalarCode::end: return;
+      default: pc = run_pairs(pc, slots); break;
     }
   }
+#undef TAPEWISE_PAIR
 }
 
 template <class... Rules>
@@ -238,27 +286,53 @@ std::uint32_t arithmetic_of(const ScalarInstruction& instruction) {
 
 }  // namespace kernels
 
+namespace {
+
 void join_pairs(ScalarCode& code) {
   using namespace kernels;
-  for (std::size_t at = 0; at + 1 < code.code.size();) {
-    ScalarInstruction &first = code.code[at], &second = code.code[at + 1];
-    if (has_second_word(first)) {
-      at += 2;
+  std::vector<ScalarInstruction*> row;  // pairs right after each other
+  const auto reads = [](const ScalarInstruction& instruction, std::uint32_t slot, auto as_a,
+                        auto as_b, auto otherwise) {
+    return instruction.a == slot ? as_a : instruction.b == slot ? as_b : otherwise;
+  };
+  const auto end_row = [&] {
+    for (std::size_t k = 0; row.size() >= worth_carrying && k < row.size(); ++k) {
+      Carry carry = nothing;
+      if (k > 0) {
+        // A slot that the pair before wrote twice holds its second result.
+        const ScalarInstruction* before = row[k - 1];
+        carry = reads(*row[k], before[1].out, a_second, b_second, nothing);
+        if (carry == nothing && before[0].out != before[1].out) {
+          carry = reads(*row[k], before[0].out, a_first, b_first, nothing);
+        }
+      }
+      row[k]->op = carrying(row[k]->op, carry);
+    }
+    row.clear();
+  };
+  for (std::size_t at = 0; at < code.code.size();) {
+    ScalarInstruction& first = code.code[at];
+    const bool two_words = has_second_word(first);
+    const std::uint32_t a = two_words ? arithmetic : arithmetic_of(first),
+                        b = a == arithmetic ? arithmetic : arithmetic_of(code.code[at + 1]);
+    if (b == arithmetic) {
+      end_row();
+      at += two_words ? 2 : 1;
       continue;
     }
-    const std::uint32_t a = arithmetic_of(first), b = arithmetic_of(second);
-    if (a == arithmetic || b == arithmetic) {
-      ++at;
-      continue;
-    }
-    const Joint joint = second.a == first.out   ? first_operand
-                        : second.b == first.out ? second_operand
-                                                : no_operand;
-    // A square of the first result reads it twice.
-    const bool twice = second.a == first.out && second.b == first.out;
-    first.op = first_pair + (a * arithmetic + b) * joints + (twice ? no_operand : joint);
+    const Joint joint =
+        reads(code.code[at + 1], first.out, first_operand, second_operand, no_operand);
+    first.op = lone_pair + (a * arithmetic + b) * joints + joint;
+    row.push_back(&first);
     at += 2;
   }
+}
+
+}  // namespace
+
+void finish(ScalarCode& code, SimdLevel simd) {
+  join_pairs(code);
+  code.gather = kernels::level_kernels(simd).gather;
 }
 
 void run_scalar_code(const KernelCall& call) {
