@@ -216,7 +216,6 @@ void ErrorBounds::try_corners(NodeId id, const std::vector<Operand>& in, bool al
 }
 
 std::vector<double> ErrorBounds::bound_of_structured(NodeId id, std::vector<Operand>& in) {
-  if (adds_up(id, in)) return bound_of_products(id, in);
   const OpTraits& traits = real_.tape().op(id).traits;
   const std::vector<double> y = real_.numbers(id);
   std::size_t elements = 0;
@@ -229,6 +228,7 @@ std::vector<double> ErrorBounds::bound_of_structured(NodeId id, std::vector<Oper
     elements += o.x.size();
     for (std::size_t i = 0; i < o.x.size(); ++i) far = far || o.bound[i] > 1e-6 * std::abs(o.x[i]);
   }
+  if (adds_up(id, in)) return bound_of_products(id, in);
   const std::size_t row = row_length(id, in);
   const auto evaluations = static_cast<double>(row > 0 ? row : elements);
   const bool affordable = evaluations * static_cast<double>(elements + y.size()) < budget;
