@@ -84,11 +84,11 @@ kernels::LogSum<T> gradient_of_row(const KernelCall& call, const P& p, std::int6
     const std::int64_t label = call.in<std::int64_t>(1)[i];
     if (g != T(0) && out[label] / g > T(0.5)) {
       // p - 1 of a p near 1 has few digits; the other classes have them all.
-      T others(0);
+      T rest(0);
       for (std::int64_t c = 0; c < p.classes; ++c) {
-        if (c != label) others += out[c];
+        if (c != label) rest = rest - out[c];
       }
-      out[label] = -others;
+      out[label] = rest;
     } else {
       out[label] = out[label] - g;
     }
