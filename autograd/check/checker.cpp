@@ -272,7 +272,7 @@ void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d,
     // Where differences say wrong, they must have seen every wave on the way.
     if (e.verdict != Verdict::wrong || !differences_only) return;
     const double longest = std::max(step / line.size(d), 1e-9);
-    bool rippled = is_rippled(line, d, longest);
+    bool rippled = is_rippled(line, d, longest, true);
     for (double reach = 1e-9; reach < longest && !rippled; reach *= 64.0) {
       rippled = is_rippled(line, d, reach);
     }

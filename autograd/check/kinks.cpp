@@ -148,7 +148,7 @@ bool bends(Line& line, const Direction& d, double slope, double reach, double no
   return second > least || off > least;
 }
 
-bool is_rippled(Line& line, const Direction& d, double reach) {
+bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too) {
   const Sides sides = look_at_both_sides(line, d, reach);
   for (std::size_t node = 0; node < line.below().size(); ++node) {
     if (!line.real().is_float(line.below()[node])) continue;
@@ -157,10 +157,9 @@ bool is_rippled(Line& line, const Direction& d, double reach) {
       const double rise = std::max(std::abs(sides.high[steps - 1][node][e] - base[e]),
                                    std::abs(base[e] - sides.low[steps - 1][node][e]));
       const double second = second_difference(sides, node, e, base[e]);
-      // More than rounding, or all is rounding: the phase of a wave may be lost.
       const auto is_real = [&](double distance) {
         const double rounding = rounding_of(line, node, e);
-        return distance > 64.0 * rounding || rounding > 1e-8 * std::abs(base[e]);
+        return distance > 64.0 * rounding || (noise_too && rounding > 1e-8 * std::abs(base[e]));
       };
       // A corner bends at all distances; a jump, a pole or a wave is not seen through.
       if (second > 0.1 * rise && is_real(second)) return true;
