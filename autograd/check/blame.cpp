@@ -51,8 +51,8 @@ class Use {
       if (!in_domain) return;
       const Curve c = curve(d);
       const double allowed = 8.0 * n.error + least * size + 16.0 * c.noise / c.size;
-      if (off <= allowed || (worst && off <= worst_error)) return;
-      if (off <= allowed + rounding_along(d) || at_a_kink(d, a)) return;
+      if (!(off > allowed) || (worst && off <= worst_error)) return;  // NaN: nothing is known
+      if (!(off > allowed + rounding_along(d)) || at_a_kink(d, a)) return;
       if (!has_complex_ && !contradicts_nearby(d, a, rounding_along(d) + least * size)) return;
       worst_error = off;
       worst = describe(index, a, n.slope);
