@@ -6,6 +6,7 @@
 #include <map>
 #include <tapewise/autograd/backward.hpp>
 #include <tapewise/autograd/check/checker.hpp>
+#include <tapewise/autograd/check/error_bound.hpp>
 #include <tapewise/autograd/check/random.hpp>
 #include <tapewise/autograd/check/rounding.hpp>
 #include <tapewise/autograd/cotangent.hpp>
@@ -86,9 +87,10 @@ bool fits_float32(const Replay& replay) {
   });
 }
 
-double digits_left(double value, double rounding) {
-  if (rounding == 0.0) return 17.0;
-  return std::clamp(-std::log10(rounding / std::abs(value)), 0.0, 17.0);
+double digits_left(double value, double bound) {
+  if (bound == 0.0) return 17.0;
+  if (!std::isfinite(bound) || value == 0.0) return 0.0;
+  return std::clamp(-std::log10(bound / std::abs(value)), 0.0, 17.0);
 }
 
 /// The gradient as it was recorded, beside its replay in float64.
@@ -128,11 +130,12 @@ class AsRecorded {
   std::vector<std::vector<double>> rounding_;
 };
 
-void note_digits(GradcheckReport& report, AsRecorded& recorded) {
+void note_digits(GradcheckReport& report, Replay& real, std::span<const Var> entries) {
+  checking::ErrorBounds bounds(real, checking::ErrorBounds::Precision::as_recorded);
   for (GradcheckElement& e : report.entries) {
     if (e.projection) continue;
-    e.digits =
-        digits_left(e.analytic, recorded.rounding()[e.input][static_cast<std::size_t>(e.index)]);
+    e.bound = bounds.of(entries[e.input].id())[static_cast<std::size_t>(e.index)];
+    e.digits = digits_left(e.analytic, *e.bound);
   }
 }
 
@@ -205,7 +208,7 @@ GradcheckReport check_entries(const Var& scalar, std::span<const Var> derived_fr
   }
   GradcheckReport report = checker.run();
   report.as_recorded = as_recorded;
-  if (options.digits) note_digits(report, recorded);
+  if (options.digits) note_digits(report, real, entries);
   return report;
 }
 
@@ -324,7 +327,9 @@ GradcheckReport gradcheck(const Program& program, const GradcheckOptions& option
       }
     }
   }
-  return checker.run();
+  GradcheckReport report = checker.run();
+  if (options.digits) note_digits(report, real, entries);
+  return report;
 }
 
 }  // namespace tapewise

@@ -33,7 +33,7 @@ struct GradcheckOptions {
   std::uint64_t seed = 1;      ///< of directions and weights
   bool intermediates = false;  ///< also the entries of all nodes between inputs and output
   bool forward_mode = false;   ///< also the jvp against the vjp
-  bool digits = false;  ///< also how many digits rounding leaves of each entry, in its own dtype
+  bool digits = false;  ///< also a bound on rounding, and how many digits it leaves of each entry
 };
 
 /// What the check says of an entry. `undecidable` comes with a reason and is no failure.
@@ -75,8 +75,9 @@ struct GradcheckElement {
   Verdict verdict = Verdict::right;
   Undecided reason = Undecided::no;
   std::optional<GradcheckKink> kink;
-  /// With `digits`: decimal digits of the entry that rounding leaves, as computed in its dtype.
-  std::optional<double> digits;
+  /// With `digits`: how far rounding can have carried the entry, as computed in the dtypes of the
+  /// tape, from that of exact arithmetic; and the decimal digits that this leaves, 0 to 17.
+  std::optional<double> bound, digits;
 };
 
 /// A derivative rule that is wrong by itself, whatever lies above it.
@@ -120,6 +121,8 @@ struct GradcheckReport {
 
   explicit operator bool() const;
 };
+/// With `GradcheckOptions::digits`: whether rounding may have left no digit of the entry.
+bool has_no_digits(const GradcheckElement& element);
 
 /// Compares the gradient of a recorded output in the given leaves with one computed without any
 /// derivative rule: by complex step where every op on the way has a complex kernel (exact to

@@ -8,11 +8,13 @@ set(TAPEWISE_SOURCES
     autograd/check/blame.cpp
     autograd/check/checker.cpp
     autograd/check/differences.cpp
+    autograd/check/error_bound.cpp
     autograd/check/kinks.cpp
     autograd/check/line.cpp
     autograd/check/replay.cpp
     autograd/check/report.cpp
     autograd/check/rounding.cpp
+    autograd/check/structured_bound.cpp
     autograd/check/taylor.cpp
     autograd/check/verdict.cpp
     autograd/draft.cpp

@@ -81,8 +81,17 @@ kernels::LogSum<T> gradient_of_row(const KernelCall& call, const P& p, std::int6
   const auto& rows = kernels::rows_at<T>(p.simd);
   if (p.index_labels) {
     const auto sum = rows.scaled_softmax(row, out, p.classes, g);
-    T& at_label = out[call.in<std::int64_t>(1)[i]];
-    at_label = at_label - g;
+    const std::int64_t label = call.in<std::int64_t>(1)[i];
+    if (g != T(0) && out[label] / g > T(0.5)) {
+      // p - 1 of a p near 1 has few digits; the other classes have them all.
+      T rest(0);
+      for (std::int64_t c = 0; c < p.classes; ++c) {
+        if (c != label) rest = rest - out[c];
+      }
+      out[label] = rest;
+    } else {
+      out[label] = out[label] - g;
+    }
     return sum;
   }
   const T* probability = call.in<T>(1) + i * p.classes;

@@ -1,8 +1,10 @@
 // The catalogue checked by the library itself, as the command does it.
 #include <doctest/doctest.h>
 
+#include <iostream>
 #include <set>
 #include <sstream>
+#include <tapewise/lessons/command/command.hpp>
 #include <tapewise/ops/check_catalogue.hpp>
 
 #include "broken_ops.hpp"
@@ -86,4 +88,47 @@ TEST_CASE("one broken op makes the list dirty, in text and in JSON") {
   CHECK(contains(json, "\"right\": true"));
   CHECK(contains(json, "\"right\": false"));
   CHECK(contains(json, "\"problem\""));
+}
+
+namespace {
+
+/// Exit status and output of `tapewise LINE` over a catalogue of one's own.
+std::pair<int, std::string> check_command(const std::string& line,
+                                          std::span<const tw::OpRecord* const> ops) {
+  CLI::App app;
+  tw::lessons::Run run;
+  tw::lessons::add_check_command(app, run, ops);
+  app.parse(line);
+  std::ostringstream text;
+  std::streambuf* const before = std::cout.rdbuf(text.rdbuf());
+  const int status = run();
+  std::cout.rdbuf(before);
+  return {status, text.str()};
+}
+
+template <template <tests::Fault> class Op, tests::Fault fault>
+void one_broken_op_fails_the_command() {
+  const tw::OpRecord* clean[] = {tw::all_ops()[0], &tw::own_record<Op<tests::Fault::none>>()};
+  const tw::OpRecord* dirty[] = {tw::all_ops()[0], &tw::own_record<Op<fault>>()};
+  CAPTURE(dirty[1]->name);
+  CHECK(check_command("check --all", clean).first == tw::lessons::all_right);
+  const auto [status, text] = check_command("check --all", dirty);
+  CHECK(status == tw::lessons::check_failed);
+  CHECK(contains(text, "WRONG"));
+  const auto [json_status, json] = check_command("check --all --json", dirty);
+  CHECK(json_status == tw::lessons::check_failed);
+  CHECK(contains(json, "\"right\": false"));
+}
+
+}  // namespace
+
+TEST_CASE("`tapewise check --all` fails when a rule of any kind is broken") {
+  using enum tests::Fault;
+  one_broken_op_fails_the_command<tests::BrokenElementwise, off_by_3_percent>();
+  one_broken_op_fails_the_command<tests::BrokenAttribute, missing>();
+  one_broken_op_fails_the_command<tests::BrokenStructured, not_summed>();
+  one_broken_op_fails_the_command<tests::BrokenMoments, wrong_sign>();
+  one_broken_op_fails_the_command<tests::BrokenGather, off_by_3_percent>();
+  one_broken_op_fails_the_command<tests::BrokenSecond, wrong_sign>();
+  one_broken_op_fails_the_command<tests::BrokenComposite, missing>();
 }

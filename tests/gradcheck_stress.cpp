@@ -5,6 +5,7 @@
 #include <tapewise/autograd/gradcheck_doctest.hpp>
 
 #include "broken_ops.hpp"
+#include "examples.hpp"
 
 namespace tw = tapewise;
 
@@ -144,4 +145,109 @@ TEST_CASE("differences of fast waves, far out: their error is only estimated") {
     CHECK_FALSE(tw::gradcheck(wrong, {x}, {.complex_step = false}));
   }
   CHECK(checked > 100);
+}
+
+TEST_CASE("saturated units: 1 - y² of a y that has been rounded to 1 is no slip of the rule") {
+  using F = tw::Var (*)(const tw::Var&);
+  const F functions[] = {[](const tw::Var& x) { return tanh(x); },
+                         [](const tw::Var& x) { return sigmoid(x); },
+                         [](const tw::Var& x) { return lecun_tanh(x); },
+                         [](const tw::Var& x) { return tw::bipolar_sigmoid(x); },
+                         [](const tw::Var& x) { return tw::softmax(x); },
+                         [](const tw::Var& x) { return 1.0 - tanh(x) * tanh(x); },
+                         [](const tw::Var& x) { return tw::logsumexp(x) - sum(x); }};
+  // From half saturated to far beyond; the last element sets the scale that others are judged by.
+  for (const double far : {40.0, 3e4, 1e8}) {
+    xt::xarray<double> x = xt::xarray<double>::from_shape({36});
+    for (std::size_t i = 0; i < 35; ++i) x(i) = 8.0 + 0.4 * static_cast<double>(i);
+    x(35) = far;
+    for (const F f : functions) {
+      for (const bool complex_step : {true, false}) {
+        for (const int order : {1, 2}) {
+          const auto right = tw::gradcheck(f, x, {.order = order, .complex_step = complex_step});
+          CAPTURE(right);
+          CHECK(right.wrong == 0);
+          CHECK(right.blamed.empty());
+        }
+        const auto wrong = [&](const tw::Var& v) { return tests::plant(f(v), 1.03); };
+        CHECK_FALSE(tw::gradcheck(wrong, x, {.complex_step = complex_step}));
+      }
+    }
+  }
+}
+
+TEST_CASE("units of which a few are saturated to the last digit") {
+  using F = tw::Var (*)(const tw::Var&);
+  const F functions[] = {[](const tw::Var& x) { return tanh(x); },
+                         [](const tw::Var& x) { return sigmoid(x); },
+                         [](const tw::Var& x) { return lecun_tanh(x); }};
+  for (const double size : {40.0, 400.0, 2e4}) {
+    for (std::uint64_t seed = 0; seed < 60; ++seed) {
+      xt::xarray<double> x = xt::xarray<double>::from_shape({35});
+      for (std::size_t i = 0; i < 35; ++i) x(i) = size * (2.0 * tests::uniform(seed, i) - 1.0);
+      for (const F f : functions) {
+        const auto report = tw::gradcheck(f, x, {.order = seed % 3 == 0 ? 1 : 2});
+        CAPTURE(report);
+        CHECK(report.wrong == 0);
+        CHECK(report.blamed.empty());
+      }
+    }
+  }
+}
+
+TEST_CASE("a curve of another scale than the element: ∛Σ|x|³ far below 1, differences alone") {
+  const auto f = [](std::span<const tw::Var> x) {
+    return tw::triplet(x[0], 2.0 * x[1], x[2], {.margin = 2.0, .power = 3.0, .epsilon = 0.0});
+  };
+  for (const double size : {1e-10, 1e-8, 1e-6, 1e-3}) {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+      xt::xarray<double> x[3];
+      for (std::uint64_t k = 0; k < 3; ++k) {
+        x[k] = xt::xarray<double>::from_shape({4, 3});
+        for (std::size_t i = 0; i < 12; ++i) {
+          x[k].flat(i) = size * (2.0 * tests::uniform(3 * seed + k, i) - 1.0);
+        }
+      }
+      const auto report = tw::gradcheck(f, {x[0], x[1], x[2]}, {.complex_step = false});
+      CAPTURE(report);
+      CHECK(report.wrong == 0);
+      CHECK(report.blamed.empty());
+    }
+  }
+}
+
+TEST_CASE("eigenvectors of a nearly diagonal matrix: their signs turn with what is off diagonal") {
+  const auto f = [](const tw::Var& x) {
+    const auto [values, vectors] = tw::eigh(x);
+    return square(vectors) * tw::reshape(values, {1, 3});
+  };
+  for (const double off : {1e-9, 1e-7, 1e-4, 0.1}) {
+    const xt::xarray<double> x{
+        {2.0, 0.3 * off, -0.7 * off}, {0.3 * off, 6.0, 0.9 * off}, {-0.7 * off, 0.9 * off, 10.0}};
+    for (const double size : {1e-4, 1.0, 1e4, 1e8}) {
+      const xt::xarray<double> scaled = size * x;
+      const auto report = tw::gradcheck(f, scaled);
+      CAPTURE(report);
+      CHECK(report.wrong == 0);
+      CHECK(report.blamed.empty());
+    }
+  }
+}
+
+TEST_CASE("a loss outside of its domain is undecidable: neither side is a number") {
+  const auto f = [](std::span<const tw::Var> x) {
+    return tw::focal(x[0], x[1], {1.5, -1.0});  // targets are in [0, 1]
+  };
+  for (const bool complex_step : {true, false}) {
+    const auto report =
+        tw::gradcheck(f, {xt::xarray<double>{3e3, -1e4, 20.0}, xt::xarray<double>{7e3, 0.4, 2e3}},
+                      {.complex_step = complex_step});
+    CAPTURE(report);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+    CHECK(report.undecidable > 0);
+    for (const tw::GradcheckElement& e : report.entries) {
+      if (e.verdict == tw::Verdict::undecidable) CHECK(e.reason == tw::Undecided::non_finite);
+    }
+  }
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <tapewise/tapewise.hpp>
 
+#include "relative.hpp"
 #include "show.hpp"
 
 namespace tw = tapewise;
@@ -137,4 +138,18 @@ TEST_CASE("labels of another shape or kind are refused where they are recorded")
   CHECK_THROWS_AS((void)cross_entropy(z, tape.input(xt::xarray<float>{1.0F, 2.0F})), tw::TypeError);
   CHECK_THROWS_AS((void)cross_entropy(tape.input(1.0), tape.input(std::int64_t{0})),
                   tw::ShapeError);
+}
+
+TEST_CASE("the gradient of a confident prediction keeps its digits: p - 1 is minus the others") {
+  for (const double far : {5.0, 20.0, 40.0, 80.0}) {
+    tw::Tape tape;
+    const tw::Var label = tape.constant(std::int64_t{1});
+    const tw::Var z = tape.input(xt::xarray<double>{0.0, far, 1.0});
+    const tw::Var single = tape.input(xt::xarray<float>{0.0F, static_cast<float>(far), 1.0F});
+    const double others = 1.0 + std::exp(1.0), p = others / (std::exp(far) + others);
+    const tw::Var slope = tw::backward(cross_entropy(z, label))[z];
+    const tw::Var single_slope = tw::backward(cross_entropy(single, label))[single];
+    CHECK(slope.value<double>()(1) == tests::relative(-p, 1e-14));
+    CHECK(static_cast<double>(single_slope.value<float>()(1)) == tests::relative(-p, 1e-5));
+  }
 }

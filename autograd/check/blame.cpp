@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <tapewise/autograd/check/differences.hpp>
+#include <tapewise/autograd/check/error_bound.hpp>
 #include <tapewise/autograd/check/line.hpp>
 #include <tapewise/autograd/check/random.hpp>
-#include <tapewise/autograd/check/rounding.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 
 namespace tapewise::checking {
@@ -28,6 +28,7 @@ class Use {
 
   /// The wrong entry of the worst kind, if there is one.
   std::optional<GradcheckBlame> check(double least) {
+    const Tape::Transaction leaves_the_tape_as_it_was(tape_);
     const std::vector<double> analytic = record_vjp();
     // Constants of a rule recorded in float32 have its precision.
     if (tape_.type(node_).dtype == DType::float32) least = std::max(least, 0x1p-20);
@@ -49,13 +50,10 @@ class Use {
       const double off = std::isnan(a) ? size : std::abs(a - n.slope);
       if (!in_domain) return;
       const Curve c = curve(d);
-      double rounding = 0.0;
-      for (std::int64_t i = d.begin; i < d.end; ++i) {
-        rounding += std::abs(rounding_[static_cast<std::size_t>(i)] * d.weight(i));
-      }
-      if (off <= 8.0 * (n.error + rounding) + least * size + 16.0 * c.noise / c.size) return;
-      if (at_a_kink(d, a)) return;
-      if (worst && off <= worst_error) return;
+      const double allowed = 8.0 * n.error + least * size + 16.0 * c.noise / c.size;
+      if (!(off > allowed) || (worst && off <= worst_error)) return;  // NaN: nothing is known
+      if (!(off > allowed + rounding_along(d)) || at_a_kink(d, a)) return;
+      if (!has_complex_ && !contradicts_nearby(d, a, rounding_along(d) + least * size)) return;
       worst_error = off;
       worst = describe(index, a, n.slope);
     };
@@ -80,10 +78,8 @@ class Use {
   std::vector<double> record_vjp() {
     const OpRecord& op = tape_.op(node_);
     const std::vector<double> zeros(base_.size(), 0.0);
-    rounding_ = zeros;
     if (op.traits.stops_gradient) return zeros;
     if (op.vjp == nullptr) return {};
-    const Tape::Transaction leaves_the_tape_as_it_was(tape_);
     Array g(tape_.type(node_));
     for (std::size_t i = 0; i < weights_.size(); ++i) {
       if (g.type().dtype == DType::float32) {
@@ -93,56 +89,69 @@ class Use {
         g.as<double>()[i] = weights_[i];
       }
     }
-    const NodeId first = tape_.size();
-    const Var cotangent = tape_.input(g);
-    const Var term = op.vjp({tape_.var(node_), cotangent, use_});
+    cotangent_ = tape_.input(g);
+    const Var term = op.vjp({tape_.var(node_), cotangent_, use_});
     if (!term.has_tape()) return zeros;
     const NodeId root = term.id();
     if (real_.has(root)) return real_.numbers(root);
-    Replay replay(tape_);
+    rule_.emplace(tape_);
     for (const NodeId id :
          ancestors(tape_, std::span(&root, 1), [&](NodeId i) { return real_.has(i); })) {
       for (const NodeId p : tape_.parents(id)) {
-        if (real_.has(p)) replay.adopt(real_, std::span(&p, 1));
+        if (real_.has(p)) rule_->adopt(real_, std::span(&p, 1));
       }
     }
-    replay.add(std::span(&root, 1));
-    std::vector<double> entries = replay.numbers(root);
-    shake_constants(replay, first, cotangent.id(), root, entries);
-    return entries;
+    rule_->add(std::span(&root, 1));
+    root_ = root;
+    return rule_->numbers(root);
   }
 
-  /// What it does to the rule's result that its constants, recorded from `first` on in float32,
-  /// were rounded to that.
-  void shake_constants(Replay& replay, NodeId first, NodeId cotangent, NodeId root,
-                       const std::vector<double>& entries) {
-    constexpr int samples = 5;
-    Random random(0x5EED);
-    std::vector<NodeId> computed, constants;
-    for (const NodeId id : replay.nodes()) {
-      if (id == cotangent || (id < first && !tape_.node(id).in_b)) continue;
-      const bool leaf = tape_.op(id).traits.leaf;
-      if (!leaf && id >= first) computed.push_back(id);
-      if (leaf && tape_.type(id).dtype == DType::float32) constants.push_back(id);
-    }
-    if (constants.empty()) return;
-    std::vector<std::vector<double>> base;
-    for (const NodeId id : constants) base.push_back(replay.numbers(id));
-    for (int sample = 0; sample < samples; ++sample) {
-      for (std::size_t k = 0; k < constants.size(); ++k) {
-        for (std::size_t i = 0; i < base[k].size(); ++i) {
-          const double x = base[k][i];
-          if (is_short(x)) continue;
-          replay.set(constants[k], static_cast<std::int64_t>(i),
-                     x + x * (4.0 * unit32 * random.sign_and_size()));
+  /// How far rounding can have carried the rule's result: of its steps, of its constants, and of
+  /// the node's own value, which it may read (1 - y² of a y that has been rounded to 1). The
+  /// operands are what they are.
+  double rounding_along(const Direction& d) {
+    if (!rule_) return 0.0;
+    if (rounding_.empty()) {
+      ErrorBounds bounds(*rule_, ErrorBounds::Precision::float64);
+      for (const NodeId id : rule_->nodes()) {
+        const bool leaf = tape_.op(id).traits.leaf;
+        if (id == node_) {
+          bounds.set(id, bound_of_node());
+        } else if (leaf && id != cotangent_.id() && (id > cotangent_.id() || tape_.node(id).in_b)) {
+          bounds.set_constant(id);
+        } else if (leaf || real_.has(id)) {
+          bounds.set(id, std::vector<double>(static_cast<std::size_t>(rule_->size(id)), 0.0));
         }
       }
-      for (const NodeId id : computed) replay.compute(id);
-      for (std::size_t i = 0; i < entries.size(); ++i) {
-        const double off = std::abs(replay.number(root, static_cast<std::int64_t>(i)) - entries[i]);
-        if (off > rounding_[i]) rounding_[i] = off;
-      }
+      rounding_ = bounds.of(root_);
     }
+    double sum = 0.0;
+    for (std::int64_t i = d.begin; i < d.end; ++i) {
+      sum += std::abs(rounding_[static_cast<std::size_t>(i)] * d.weight(i));
+    }
+    return sum;
+  }
+
+  /// What rounding does to the node's value, the operands being exact.
+  std::vector<double> bound_of_node() {
+    ErrorBounds own(real_, ErrorBounds::Precision::float64);
+    for (const NodeId p : tape_.parents(node_)) {
+      own.set(p, std::vector<double>(static_cast<std::size_t>(real_.size(p)), 0.0));
+    }
+    return own.of(node_);
+  }
+
+  /// Differences once more, with short steps alone and the noise that the node may have: longer
+  /// ones pass over jumps, such as the signs of eigenvectors have.
+  bool contradicts_nearby(const Direction& d, double analytic, double allowed) {
+    Curve c = curve(d);
+    const std::vector<double> bound = bound_of_node();
+    double noise = 0.0;
+    for (std::size_t i = 0; i < bound.size(); ++i) noise += std::abs(weights_[i] * bound[i]);
+    c.noise = std::max(c.noise, noise);
+    c.every_step = c.nearby = true;
+    const Estimate n = differentiate(c);
+    return std::abs(analytic - n.slope) > 8.0 * n.error + allowed;
   }
 
   static double size_of_all(const std::vector<double>& x) {
@@ -244,7 +253,10 @@ class Use {
   int use_;
   std::vector<double> weights_;
   std::vector<double> base_;
-  std::vector<double> rounding_;  // of the vjp's elements, by float32 constants in the rule
+  Var cotangent_;
+  std::optional<Replay> rule_;  // what the vjp records
+  NodeId root_ = 0;             // its result
+  std::vector<double> rounding_;
   bool has_complex_ = false;
 };
 

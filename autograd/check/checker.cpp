@@ -173,10 +173,11 @@ std::int64_t Checker::locate(std::size_t k, Line& line, Direction d) {
   return d.begin;
 }
 
-Estimate Checker::differences(Line& line, const Direction& d, bool every_step) {
+Estimate Checker::differences(Line& line, const Direction& d, bool every_step, bool nearby) {
   Curve curve = line.curve(d, noise_);
-  curve.first_step = options_.step;
+  curve.first_step = nearby ? 0.0 : options_.step;
   curve.every_step = every_step;
+  curve.nearby = nearby;
   return differentiate(curve);
 }
 
@@ -216,14 +217,30 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
   if (verdict.verdict == Verdict::wrong) {
     // A second opinion: a complex kernel may be off in its last digits, or wrong; and two long
     // steps may agree on the slope of a curve with ripples on it.
-    const Estimate m = differences(line, d, true);
+    Estimate m = differences(line, d, true);
+    if (!line.has_complex_step() && m.step > 0.1 * line.size(d)) {
+      // Steps this long may have passed over all that happens at the size of the element.
+      const Estimate nearby = differences(line, d, true, true);
+      const bool agree = judged(nearby).verdict == Verdict::wrong;
+      bool rippled = false;
+      for (double reach = 1.0; !rippled && reach * line.size(d) < 64.0 * m.step; reach *= 64.0) {
+        rippled = is_rippled(line, d, reach);
+      }
+      if (!agree && rippled) m = nearby;
+    }
     if (std::isfinite(m.slope)) {
       const bool contradicted = std::abs(m.slope - n.slope) > 8.0 * m.error;
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
       // Beside a value or slopes this large, what rounding leaves of them looks like such a slope.
       const bool tiny = slope_of(e) <= 0x1p-46 * std::max(scale, sizes_[0] / line.size(d));
-      if (contradicted || only_last_digits) {
+      if (contradicted || only_last_digits || !line.has_complex_step()) {
         verdict = judged(m);
+        n.step = m.step;
+        // Two methods that differ: this one may be blind to a wave that the other follows.
+        if (verdict.verdict == Verdict::right && line.has_complex_step() && !only_last_digits &&
+            is_rippled(line, d, 1e-9)) {
+          verdict = {Verdict::undecidable, Undecided::step_noise};
+        }
       } else if (tiny) {  // the rules by themselves are asked
         verdict = {Verdict::undecidable, Undecided::step_noise};
       }
@@ -240,10 +257,10 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
   }
   e.verdict = verdict.verdict;
   e.reason = verdict.reason;
-  if (e.verdict == Verdict::wrong || may_have_kinks(line)) look_for_kink(e, line, d);
+  if (e.verdict == Verdict::wrong || may_have_kinks(line)) look_for_kink(e, line, d, n.step);
 }
 
-void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d) {
+void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step) {
   if (e.verdict != Verdict::wrong && !bends(line, d, e.analytic, 1e-9, noise_)) return;
   std::optional<GradcheckKink> kink = find_kink(line, d, 1e-9, noise_);
   const bool differences_only = !line.has_complex_step();
@@ -253,7 +270,13 @@ void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d)
   }
   if (!kink) {
     // Where differences say wrong, they must have seen every wave on the way.
-    if (e.verdict == Verdict::wrong && differences_only && is_rippled(line, d, 1e-9)) {
+    if (e.verdict != Verdict::wrong || !differences_only) return;
+    const double longest = std::max(step / line.size(d), 1e-9);
+    bool rippled = is_rippled(line, d, longest, true);
+    for (double reach = 1e-9; reach < longest && !rippled; reach *= 64.0) {
+      rippled = is_rippled(line, d, reach);
+    }
+    if (rippled) {
       e.verdict = Verdict::undecidable;
       e.reason = Undecided::step_noise;
     }
@@ -261,8 +284,14 @@ void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d)
   }
   const double low = std::min(kink->left, kink->right), high = std::max(kink->left, kink->right);
   const double slack = e.allowed + 1e-6 * std::max(std::abs(low), std::abs(high));
-  kink->between = std::isinf(slack) ? std::isfinite(e.analytic)
-                                    : e.analytic >= low - slack && e.analytic <= high + slack;
+  if (std::isinf(slack)) {
+    // A jump of an op that says it has some; elsewhere it may be a wave, and nothing is known.
+    const OpTraits& traits = real_.tape().op(kink->node).traits;
+    const bool declared = traits.has_kinks || !is_float(real_.tape().type(kink->node).dtype);
+    kink->between = std::isfinite(e.analytic) && declared;
+  } else {
+    kink->between = e.analytic >= low - slack && e.analytic <= high + slack;
+  }
   e.kink = std::move(kink);
   e.verdict = Verdict::undecidable;
   e.reason = Undecided::kink;

@@ -31,9 +31,11 @@ class Checker {
   /// Along a direction: ∇f·v and what rounding does to it.
   void project(std::size_t k, const Direction& d, GradcheckElement& e) const;
   std::int64_t locate(std::size_t k, Line& line, Direction d);
-  void look_for_kink(GradcheckElement& e, Line& line, const Direction& d);
+  /// `step`: of the differences that the numeric side comes from.
+  void look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step);
   Estimate numeric(Line& line, const Direction& d, double rounding);
-  Estimate differences(Line& line, const Direction& d, bool every_step = false);
+  Estimate differences(Line& line, const Direction& d, bool every_step = false,
+                       bool nearby = false);
   double slope_scale(const Line& line) const;
   void count(GradcheckElement e);
   void look_for_blame();

@@ -59,10 +59,10 @@ Estimate extrapolate(const F& quotient, double first, int p) {
 /// those that the shorter ones do not contradict.
 template <class FromStep>
 Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
-  constexpr double ratio = 1.0 / 97.0;
+  constexpr double ratio = 1.0 / 97.0, far = 0.0107;
   const double size = curve.size > 0.0 ? curve.size : 1.0;
   const double at = std::abs(curve.at) > 0.0 ? std::abs(curve.at) : size;
-  const double longest = 0.0107 * std::max(size, 1.0);
+  const double longest = far * (curve.nearby ? size : std::max(size, 1.0));
   const double shortest = 1e-12 * std::min(at, size);
   const double typical_slope = std::abs(curve.f(curve.at)) / size;
   std::vector<Estimate> found;
@@ -79,7 +79,9 @@ Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
       agreeing = agree && sharp ? agreeing + 1 : 0;
     }
     found.push_back(e);
-    if (agreeing > 0 && !curve.every_step) break;
+    // Steps longer than the element itself may see a curve of another scale, |x| of ∛(x³ + ε) say.
+    const bool near = h <= far * size;
+    if (agreeing > 0 && near && !curve.every_step) break;
   }
   std::erase_if(found, [](const Estimate& e) { return !std::isfinite(e.slope); });
   if (found.empty()) return {nan, infinity, longest};

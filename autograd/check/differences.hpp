@@ -18,6 +18,7 @@ struct Curve {
   double noise = 0.0;       ///< of f, by rounding
   double first_step = 0.0;  ///< relative to the size; 0: chosen
   bool every_step = false;  ///< try all steps, down to the shortest, before an answer is given
+  bool nearby = false;      ///< no steps that are long beside the size
 };
 
 /// f'(at) by central differences, extrapolated to step 0. Starts from steps over many orders of

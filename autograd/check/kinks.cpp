@@ -40,20 +40,31 @@ Sides look_at_both_sides(Line& line, const Direction& d, double reach) {
 
 /// Whether the element's slope jumps: its second difference over h is as good as constant (a kink)
 /// or grows as h falls (the value itself jumps), where it would shrink with h if it were smooth.
+/// Each side by itself has to be a line, or a step: a wave that is finer than h is neither.
 bool jumps(const Sides& sides, std::size_t node, std::size_t e, double here) {
   const auto near = [](double x, double to) { return x > 0.8 * to && x < 1.25 * to; };
-  double before = 0.0;
+  double before = 0.0, up_before = 0.0, down_before = 0.0, rise_before = 0.0;
   bool kink = true, gap = true;
   for (std::size_t s = 0; s < steps; ++s) {
-    const double high = sides.high[s][node][e], low = sides.low[s][node][e];
+    const double high = sides.high[s][node][e], low = sides.low[s][node][e], h = sides.h[s];
     const double second = high - 2.0 * here + low;
+    const double up = (high - here) / h, down = (here - low) / h;
     const double rise = std::max(std::abs(high - here), std::abs(here - low));
     const double largest = std::max({std::abs(high), std::abs(low), std::abs(here)});
     if (!(std::abs(second) > 0x1p-47 * largest) || std::abs(second) < 1e-3 * rise) return false;
-    const double jump = second / sides.h[s];
-    kink = kink && (s == 0 || near(jump / before, 1.0));
-    gap = gap && (s == 0 || near(jump / before, sides.h[s - 1] / sides.h[s]));
+    const double jump = second / h;
+    // At a jump one side goes on; at the peak of a wave neither seems to.
+    gap = gap && std::min(std::abs(up), std::abs(down)) * h < 0.5 * rise;
+    if (s > 0) {
+      const double slack = 0.25 * rise / h;
+      const bool lines = std::abs(up - up_before) <= slack && std::abs(down - down_before) <= slack;
+      kink = kink && near(jump / before, 1.0) && lines;
+      gap = gap && near(jump / before, sides.h[s - 1] / h) && near(rise / rise_before, 1.0);
+    }
     before = jump;
+    up_before = up;
+    down_before = down;
+    rise_before = rise;
   }
   return kink || gap;
 }
@@ -63,12 +74,15 @@ bool flips(const Sides& sides, std::size_t node, std::size_t e) {
   return sides.high[steps - 1][node][e] != sides.low[steps - 1][node][e];
 }
 
-/// Whether rounding alone can move the element as far as it moved here.
-bool is_rounding(Line& line, const Sides& sides, std::size_t node, std::size_t e, double here) {
+/// How far rounding moves the element.
+double rounding_of(Line& line, std::size_t node, std::size_t e) {
   const NodeId id = line.below()[node];
-  const double spread = rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
-  const double second = sides.high[steps - 1][node][e] - 2.0 * here + sides.low[steps - 1][node][e];
-  return std::abs(second) <= 64.0 * spread;
+  return rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
+}
+
+/// The element's second difference at the shortest step.
+double second_difference(const Sides& sides, std::size_t node, std::size_t e, double here) {
+  return std::abs(sides.high[steps - 1][node][e] - 2.0 * here + sides.low[steps - 1][node][e]);
 }
 
 GradcheckKink describe(Line& line, NodeId id, std::int64_t element) {
@@ -108,7 +122,8 @@ std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, d
         if (!flipped && flips(sides, node, e)) {
           flipped = describe(line, id, static_cast<std::int64_t>(e));
         }
-      } else if (jumps(sides, node, e, base[e]) && !is_rounding(line, sides, node, e, base[e])) {
+      } else if (jumps(sides, node, e, base[e]) &&
+                 second_difference(sides, node, e, base[e]) > 64.0 * rounding_of(line, node, e)) {
         // A mask that flips is what the jump comes from.
         GradcheckKink kink = flipped ? *flipped : describe(line, id, static_cast<std::int64_t>(e));
         kink.left = slope_beside(line, direction, -1, noise);
@@ -133,17 +148,32 @@ bool bends(Line& line, const Direction& d, double slope, double reach, double no
   return second > least || off > least;
 }
 
-bool is_rippled(Line& line, const Direction& d, double reach) {
+bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too) {
   const Sides sides = look_at_both_sides(line, d, reach);
   for (std::size_t node = 0; node < line.below().size(); ++node) {
     if (!line.real().is_float(line.below()[node])) continue;
     const std::vector<double>& base = line.base(node);
     for (std::size_t e = 0; e < base.size(); ++e) {
-      const double high = sides.high[steps - 1][node][e], low = sides.low[steps - 1][node][e];
-      const double rise = std::max(std::abs(high - base[e]), std::abs(base[e] - low));
-      const double second = std::abs(high - 2.0 * base[e] + low);
+      const double rise = std::max(std::abs(sides.high[steps - 1][node][e] - base[e]),
+                                   std::abs(base[e] - sides.low[steps - 1][node][e]));
+      const double second = second_difference(sides, node, e, base[e]);
+      const auto is_real = [&](double distance) {
+        const double rounding = rounding_of(line, node, e);
+        return distance > 64.0 * rounding || (noise_too && rounding > 1e-8 * std::abs(base[e]));
+      };
       // A corner bends at all distances; a jump, a pole or a wave is not seen through.
-      if (second > 0.1 * rise && !is_rounding(line, sides, node, e, base[e])) return true;
+      if (second > 0.1 * rise && is_real(second)) return true;
+      // A wave can look straight at one distance, at a zero, but has another slope at the others.
+      const double run = sides.high[steps - 1][node][e] - sides.low[steps - 1][node][e];
+      for (std::size_t s = 0; s + 1 < steps; ++s) {
+        const double longer = sides.h[s] / sides.h[steps - 1];
+        const double there = sides.high[s][node][e] - sides.low[s][node][e];
+        const double off = std::abs(there - longer * run);
+        if (off > 0.1 * std::max(std::abs(there), longer * std::abs(run)) &&
+            is_real(off / longer)) {
+          return true;
+        }
+      }
     }
   }
   return false;

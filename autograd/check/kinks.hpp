@@ -20,7 +20,8 @@ bool bends(Line& line, const Direction& direction, double slope, double reach, d
 
 /// Whether some element on the way is no straight line over a distance of `reach` times the size of
 /// what moves, and not by rounding: differences with longer steps see nothing of its slope.
-bool is_rippled(Line& line, const Direction& direction, double reach);
+/// `noise_too`: nor by rounding that leaves few digits, in which the phase of a wave is lost.
+bool is_rippled(Line& line, const Direction& direction, double reach, bool noise_too = false);
 
 /// Whether some op on the way says that it has kinks, or computes something that is no float.
 bool may_have_kinks(const Line& line);

@@ -18,6 +18,10 @@ std::string_view name_of(Undecided reason) {
   return names[static_cast<std::size_t>(reason)];
 }
 
+bool has_no_digits(const GradcheckElement& e) {
+  return e.digits && *e.digits < 1.0 && (e.analytic != 0.0 || *e.bound > 0.0);
+}
+
 GradcheckReport::operator bool() const {
   const bool any_wrong = wrong > 0 || !blamed.empty() || as_recorded == Verdict::wrong ||
                          forward_mode == Verdict::wrong;
@@ -95,7 +99,11 @@ nlohmann::json to_object(const GradcheckElement& e) {
                    {"verdict", name_of(e.verdict)}};
   if (e.reason != Undecided::no) j["reason"] = name_of(e.reason);
   if (e.located >= 0) j["located"] = e.located;
-  if (e.digits) j["digits"] = number(*e.digits);
+  if (e.digits) {
+    j["bound"] = number(*e.bound);
+    j["digits"] = number(*e.digits);
+    j["no_digits"] = has_no_digits(e);
+  }
   if (e.kink) {
     j["kink"] = {{"node", e.kink->node},           {"op", e.kink->op},
                  {"name", e.kink->name},           {"where", e.kink->where},
@@ -127,9 +135,7 @@ std::ostream& operator<<(std::ostream& out, const GradcheckReport& report) {
   print_some(out, report, "wrong: ", [](const auto& e) { return e.verdict == Verdict::wrong; });
   print_some(out, report,
              "undecidable: ", [](const auto& e) { return e.verdict == Verdict::undecidable; });
-  print_some(out, report, "no correct digits: ", [](const auto& e) {
-    return e.digits && *e.digits < 1.0 && e.analytic != 0.0;
-  });
+  print_some(out, report, "no correct digits: ", has_no_digits);
   for (const GradcheckBlame& b : report.blamed) print_blame(out, b);
   if (report.wrong > 0 && report.blamed.empty()) {
     out << "\n  no op is wrong by itself";

@@ -17,8 +17,8 @@ struct Options {
   std::vector<std::string> bindings;
 };
 
-int check_catalogue(const Options& options) {
-  const std::vector<OpCheck> checks = check_all();
+int check_catalogue(const Options& options, std::span<const OpRecord* const> ops) {
+  const std::vector<OpCheck> checks = check_all(ops);
   if (options.json) {
     std::cout << to_json(checks) << '\n';
   } else {
@@ -59,7 +59,7 @@ int check_expression(const Options& options) {
 
 }  // namespace
 
-void add_check_command(CLI::App& app, Run& run) {
+void add_check_command(CLI::App& app, Run& run, std::span<const OpRecord* const> ops) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("check", "Check gradients against numeric derivatives");
   sub->add_option("expression", options->expression, "An expression, as in `tapewise step`");
@@ -71,12 +71,12 @@ void add_check_command(CLI::App& app, Run& run) {
       ->check(CLI::Range(1, 3))
       ->capture_default_str();
   sub->footer("Exit status 1: a gradient is wrong, or nothing could be decided.");
-  sub->callback([&run, options] {
+  sub->callback([&run, options, ops] {
     if (options->all == !options->expression.empty()) {
       throw CLI::RequiredError("an expression or --all");
     }
-    run = [options] {
-      return options->all ? check_catalogue(*options) : check_expression(*options);
+    run = [options, ops] {
+      return options->all ? check_catalogue(*options, ops) : check_expression(*options);
     };
   });
 }

@@ -1,7 +1,9 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
+#include <span>
 #include <string>
+#include <tapewise/autograd/op.hpp>
 #include <vector>
 
 // The parts of the command `tapewise`. Each adds its subcommand to the app; `run` is set by the one
@@ -17,7 +19,8 @@ using Run = std::function<int()>;
 void add_step_command(CLI::App& app, Run& run);
 void add_lesson_command(CLI::App& app, Run& run);
 void add_ops_command(CLI::App& app, Run& run);
-void add_check_command(CLI::App& app, Run& run);
+/// `--all` checks the ops of the list.
+void add_check_command(CLI::App& app, Run& run, std::span<const OpRecord* const> ops = all_ops());
 void add_plot_command(CLI::App& app, Run& run);
 void add_completion_command(CLI::App& app, Run& run);
 
