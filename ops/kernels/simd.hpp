@@ -3,9 +3,13 @@
 // how wide a batch is.
 #include <cstring>
 #include <type_traits>
+#if defined(__SSE2__)
 #include <xsimd/xsimd.hpp>
+#endif
 
 namespace tapewise::kernels {
+
+#if defined(__SSE2__)
 
 /// SIMD lanes for the elementwise loops: batches of float and double.
 struct BatchLanes {
@@ -91,5 +95,24 @@ struct BatchLanes {
 #endif
   }
 };
+
+#else
+
+/// WebAssembly, where everything is computed one number at a time: the names that kernels look up
+/// before they ask whether there is a batch.
+struct BatchLanes {
+  template <class T>
+  static constexpr bool has_batch = false;
+  template <class T>
+  static constexpr std::size_t width = 1;
+  template <class T>
+  static T load(const T* from);
+  template <class T>
+  static T repeat(T number);
+  template <class T>
+  static void store(T* to, T number);
+};
+
+#endif
 
 }  // namespace tapewise::kernels
