@@ -104,6 +104,8 @@ TEST_CASE("the JSON holds the exact numbers, the inputs and the descent") {
   CHECK(double(rows[1]["values"]["w1"]) == near(-0.019856816552369736));
   CHECK(double(rows[1]["output"]) == near(0.07250611332814981));
   CHECK(trace["updates"][0]["formula"]["plain"] == "w1 - learning_rate·∇[w1]");
+  const json two = json::parse(run("step " + neuron + "--json --lr .01 --learn w1,x2").out);
+  CHECK(two["descent"]["learned"] == json({"w1", "x2"}));
 }
 
 TEST_CASE("the diamond shows a sum of two") {

@@ -68,7 +68,8 @@ TEST_CASE("expressions: sums, moments and norms along axes") {
   CHECK(gives("logsumexp(0*x)", {std::log(4)}, x));
 }
 
-TEST_CASE("expressions: min and max of one argument are the extremes, of two the smaller and larger") {
+TEST_CASE(
+    "expressions: min and max of one argument are the extremes, of two the smaller and larger") {
   const std::vector<Binding> X = {{"X", "[[1,5],[4,2]]"}};
   CHECK(gives("min(X)", {1}, X));
   CHECK(gives("max(X)", {5}, X));
@@ -92,7 +93,8 @@ TEST_CASE("expressions: losses with their options, in letters or Greek") {
   CHECK(gives("cross_entropy(Z, [1, 0])", {std::log(2)}, {{"Z", "[[0,0],[0,0]]"}}));
   CHECK(gives("cross_entropy(Z, [[.5, .5]])", {std::log(2)}, {{"Z", "[[0,0]]"}}));
   CHECK(gives("nll(log_softmax(Z), [1])", {std::log(3)}, {{"Z", "[[0,0,0]]"}}));
-  CHECK(gives("kl_div(log(q), p, reduction=sum)", {std::log(2)}, {{"q", "[.5,.5]"}, {"p", "[1,0]"}}));
+  CHECK(
+      gives("kl_div(log(q), p, reduction=sum)", {std::log(2)}, {{"q", "[.5,.5]"}, {"p", "[1,0]"}}));
   CHECK(gives("weight_decay(v, w, lambda=2)", {100}, {{"v", "[3,4]"}, {"w", "[5]"}}));
 }
 
@@ -102,7 +104,8 @@ TEST_CASE("expressions: layers") {
   CHECK(gives("conv1d(x, w, padding=1)", {-2, -2, -2, 3}, x));
   CHECK(gives("conv1d(x, w, stride=2, padding=1)", {-2, -2}, x));
   CHECK(gives("max_pool1d(x, 2)", {2, 4}, {{"x", "[[[1,2,3,4]]]"}}));
-  const std::vector<Binding> X = {{"X", "[[[[1,2,3],[4,5,6],[7,8,9]]]]"}, {"W", "[[[[1,1],[1,1]]]]"}};
+  const std::vector<Binding> X = {{"X", "[[[[1,2,3],[4,5,6],[7,8,9]]]]"},
+                                  {"W", "[[[[1,1],[1,1]]]]"}};
   CHECK(gives("conv2d(X, W)", {12, 16, 24, 28}, X));
   CHECK(gives("conv2d(X, W, stride=[1,2], padding=[0,1])", {5, 16, 11, 28}, X));
   CHECK(gives("avg_pool2d(X, [3,1])", {4, 5, 6}, {X[0]}));
@@ -110,7 +113,8 @@ TEST_CASE("expressions: layers") {
   CHECK(gives("layer_norm(x)", {-scale, scale}, {{"x", "[1,3]"}}));
   CHECK(gives("layer_norm(x, weight=[2,2], bias=[1,1])", {1 - 2 * scale, 1 + 2 * scale},
               {{"x", "[1,3]"}}));
-  CHECK(gives("rms_norm(x, epsilon=0.5)", {3 / std::sqrt(13), 4 / std::sqrt(13)}, {{"x", "[3,4]"}}));
+  CHECK(
+      gives("rms_norm(x, epsilon=0.5)", {3 / std::sqrt(13), 4 / std::sqrt(13)}, {{"x", "[3,4]"}}));
   CHECK(gives("softmin(x)", {0.5, 0.5}, {{"x", "[7,7]"}}));
   CHECK(gives("scaled_dot_product_attention(q, q, v)", {2, 2},
               {{"q", "[[0],[0]]"}, {"v", "[[1],[3]]"}}));

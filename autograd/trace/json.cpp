@@ -26,7 +26,8 @@ Json value(const TraceValue& v) {
   }
   if (v.not_finite > 0) made["not_finite"] = v.not_finite;
   if (!v.in_full()) {
-    made["picture"] = {{"rows", v.rows}, {"columns", v.columns}, {"means", json_numbers(v.picture)}};
+    made["picture"] = {
+        {"rows", v.rows}, {"columns", v.columns}, {"means", json_numbers(v.picture)}};
   }
   return made;
 }

@@ -13,8 +13,8 @@ extern "C" const char tapewise_engine_begin[], tapewise_engine_end[];
 namespace tapewise::lessons {
 
 std::string editable_page(std::string_view json) {
-  return html_page(json, {tapewise_engine_begin, static_cast<std::size_t>(tapewise_engine_end -
-                                                                          tapewise_engine_begin)});
+  return html_page(json, {tapewise_engine_begin,
+                          static_cast<std::size_t>(tapewise_engine_end - tapewise_engine_begin)});
 }
 
 }  // namespace tapewise::lessons

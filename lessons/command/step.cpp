@@ -1,4 +1,5 @@
 #include <iostream>
+#include <sstream>
 #include <tapewise/autograd/text.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
@@ -13,9 +14,9 @@ namespace {
 
 struct Options {
   std::string expression;
-  std::vector<std::string> bindings, learn;
+  std::vector<std::string> bindings;
   bool all = false, json = false, markdown = false, no_check = false;
-  std::string html, dot, svg, latex;
+  std::string html, dot, svg, latex, learn;
   double rate = 0;
   int steps = 1;
 };
@@ -26,7 +27,8 @@ SessionOptions session_options(const Options& options) {
   for (const std::string& text : options.bindings) asked.inputs.push_back(read_binding(text));
   asked.rate = options.rate;
   asked.steps = options.steps;
-  asked.learn = options.learn;
+  std::istringstream names(options.learn);
+  for (std::string name; std::getline(names, name, ',');) asked.learn.push_back(name);
   asked.check = !options.no_check;
   return asked;
 }
@@ -112,9 +114,7 @@ void add_step_command(CLI::App& app, Run& run) {
   sub->add_option("--learn", options->learn,
                   "Inputs that descent changes; without it those that begin with w, b, W or B, or "
                   "all")
-      ->delimiter(',')
       ->type_name("NAMES")
-      ->expected(1)
       ->needs("--lr");
   sub->add_flag("--no-check", options->no_check, "Leave out the numeric check of each entry");
   sub->footer(

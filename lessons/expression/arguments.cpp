@@ -100,9 +100,9 @@ std::optional<std::vector<std::int64_t>> Arguments::integers(std::string_view na
 void Arguments::require_all_used() const {
   for (std::size_t k = 0; k < given_.size(); ++k) {
     if (used_.contains(&given_[k])) continue;
-    throw error(given_[k].keyword.empty()
-                    ? "takes fewer arguments, argument " + std::to_string(k + 1) + " is one too many"
-                    : "has no argument \"" + given_[k].keyword + "\"");
+    throw error(given_[k].keyword.empty() ? "takes fewer arguments, argument " +
+                                                std::to_string(k + 1) + " is one too many"
+                                          : "has no argument \"" + given_[k].keyword + "\"");
   }
 }
 

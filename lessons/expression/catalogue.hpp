@@ -1,7 +1,6 @@
 #pragma once
-#include <functional>
 #include <map>
-#include <string>
+#include <string_view>
 #include <tapewise/lessons/expression/parameters.hpp>
 
 // Functions of expressions that need more than a list of operands and numbers: one line each, of
@@ -9,7 +8,7 @@
 
 namespace tapewise::lessons {
 
-using FunctionTable = std::map<std::string, Function, std::less<>>;
+using FunctionTable = std::map<std::string_view, std::unique_ptr<const Function>>;
 
 const FunctionTable& structured_functions();
 const FunctionTable& network_functions();

@@ -110,7 +110,7 @@ Var call_op(const OpRecord& op, Arguments& in) {
 /// A function that has a line of its own; null when there is none.
 const Function* find_function(std::string_view name) {
   for (const FunctionTable* table : {&structured_functions(), &network_functions()}) {
-    if (const auto found = table->find(name); found != table->end()) return &found->second;
+    if (const auto found = table->find(name); found != table->end()) return found->second.get();
   }
   return nullptr;
 }
@@ -159,7 +159,7 @@ std::vector<std::string> function_names() {
     if (callable(*op)) names.emplace_back(op->name);
   }
   for (const FunctionTable* table : {&structured_functions(), &network_functions()}) {
-    for (const auto& [name, function] : *table) names.push_back(name);
+    for (const auto& [name, function] : *table) names.emplace_back(name);
   }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -168,14 +168,12 @@ std::vector<std::string> function_names() {
 
 std::string function_call(std::string_view name) {
   if (const Function* function = find_function(name); function != nullptr) {
-    return std::string(name) + "(" + function->parameters + ")";
+    return std::string(name) + "(" + function->parameters() + ")";
   }
   const OpRecord* op = find_op(name);
   if (op == nullptr) return {};
   std::string all;
-  for (const Parameter& p : parameters_of(*op)) {
-    all += (all.empty() ? "" : ", ") + parameters::written(p.name, p.otherwise);
-  }
+  for (const Parameter& p : parameters_of(*op)) parameters::append(all, p.name, p.otherwise);
   return std::string(name) + "(" + all + ")";
 }
 
@@ -201,9 +199,9 @@ Var call_function(Tape& tape, const std::string& function, const std::vector<Arg
   if (const Function* found = find_function(name); found != nullptr) return found->call(in);
   if (const OpRecord* op = find_op(name); op != nullptr) return call_op(*op, in);
   const std::string near = nearest_name(function, function_names());
-  throw CallError("no function \"" + function + "\"" +
-                  (near.empty() ? ": `tapewise ops --calls` lists them"
-                                : ", did you mean " + near + "?"));
+  throw CallError(
+      "no function \"" + function + "\"" +
+      (near.empty() ? ": `tapewise ops --calls` lists them" : ", did you mean " + near + "?"));
 }
 
 }  // namespace tapewise::lessons

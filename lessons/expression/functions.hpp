@@ -14,8 +14,8 @@ namespace tapewise::lessons {
 Var call_function(Tape& tape, const std::string& function, const std::vector<Argument>& arguments,
                   SourceLine where);
 
-/// The record of an op that is called by operands and numbers alone; null when there is none of that
-/// name or alias.
+/// The record of an op that is called by operands and numbers alone; null when there is none of
+/// that name or alias.
 const OpRecord* find_op(std::string_view name);
 /// The attribute of an elementwise op with every argument left out; zeros where one has to be
 /// given.

@@ -2,10 +2,10 @@
 
 namespace tapewise::lessons::parameters {
 
-std::string written(std::string_view names, std::string_view otherwise) {
-  std::string text = first_spelling(names);
-  if (!otherwise.empty()) text += "=" + std::string(otherwise);
-  return text;
+void append(std::string& list, std::string_view names, std::string_view otherwise) {
+  if (!list.empty()) list += ", ";
+  list += names.substr(0, names.find('|'));
+  if (!otherwise.empty()) (list += '=') += otherwise;
 }
 
 namespace {
@@ -16,15 +16,20 @@ Operand cast_unless(bool right, const Operand& x, DType to, SourceLine where) {
 
 }  // namespace
 
+Operand Value::read(Arguments& in) const { return in.operand(names); }
+void Value::write(std::string& list) const { append(list, names); }
+
 Operand Whole::read(Arguments& in) const {
   const Operand x = in.operand(names);
   return cast_unless(!is_float(x.var().dtype()), x, DType::int64, in.where());
 }
+void Whole::write(std::string& list) const { append(list, names); }
 
 Operand Condition::read(Arguments& in) const {
   const Operand x = in.operand(names);
   return cast_unless(x.var().dtype() == DType::boolean, x, DType::boolean, in.where());
 }
+void Condition::write(std::string& list) const { append(list, names); }
 
 Var Optional::read(Arguments& in) const {
   const Argument* a = in.next(names);
@@ -32,14 +37,33 @@ Var Optional::read(Arguments& in) const {
   if (!a->var) throw in.error("expected an array for " + first_spelling(names));
   return *a->var;
 }
+void Optional::write(std::string& list) const { append(list, names, "none"); }
 
 std::vector<Operand> Several::read(Arguments& in) const { return in.operands(); }
+void Several::write(std::string& list) const { append(list, names); }
+
+double Real::read(Arguments& in) const { return in.number(names, otherwise); }
+void Real::write(std::string& list) const {
+  append(list, names, otherwise ? to_text(*otherwise) : "");
+}
+
+namespace {
+
+std::string text_of(const std::optional<std::int64_t>& number) {
+  return number ? std::to_string(*number) : "";
+}
+
+}  // namespace
+
+std::int64_t Integer::read(Arguments& in) const { return in.integer(names, otherwise); }
+void Integer::write(std::string& list) const { append(list, names, text_of(otherwise)); }
 
 std::uint64_t Seed::read(Arguments& in) const {
   const std::int64_t seed = in.integer(names, {});
   if (seed < 0) throw in.error("expected a whole number from 0 for " + first_spelling(names));
   return static_cast<std::uint64_t>(seed);
 }
+void Seed::write(std::string& list) const { append(list, names); }
 
 bool Flag::read(Arguments& in) const {
   const Argument* a = in.next(names);
@@ -48,11 +72,15 @@ bool Flag::read(Arguments& in) const {
   if (a->word == "false" || (a->number && *a->number == 0)) return false;
   throw in.error("expected true or false for " + first_spelling(names));
 }
+void Flag::write(std::string& list) const { append(list, names, otherwise ? "true" : "false"); }
 
 Axes AxesOf::read(Arguments& in) const {
   const auto given = in.integers("axis|axes");
   if (given) return Axes(std::span<const std::int64_t>(*given));
   return otherwise ? Axes(*otherwise) : Axes();
+}
+void AxesOf::write(std::string& list) const {
+  append(list, "axis", otherwise ? text_of(otherwise) : "all");
 }
 
 std::vector<std::int64_t> Integers::read(Arguments& in) const {
@@ -60,6 +88,7 @@ std::vector<std::int64_t> Integers::read(Arguments& in) const {
   if (!given) throw in.error("expected whole numbers for " + first_spelling(names));
   return *given;
 }
+void Integers::write(std::string& list) const { append(list, names); }
 
 std::vector<std::vector<std::int64_t>> Rows::read(Arguments& in) const {
   const Argument& a = in.required(names);
@@ -76,6 +105,7 @@ std::vector<std::vector<std::int64_t>> Rows::read(Arguments& in) const {
   }
   return rows;
 }
+void Rows::write(std::string& list) const { append(list, names); }
 
 Pair PairOf::read(Arguments& in) const {
   const auto given = in.integers(names);
@@ -87,15 +117,36 @@ Pair PairOf::read(Arguments& in) const {
   pair.columns = given->back();
   return pair;
 }
+void PairOf::write(std::string& list) const { append(list, names, text_of(otherwise)); }
+
+std::size_t read_word(Arguments& in, std::string_view names,
+                      std::span<const std::string_view> words) {
+  const Argument* a = in.next(names);
+  if (a == nullptr) return 0;
+  std::string known;
+  for (std::size_t k = 0; k < words.size() && !words[k].empty(); ++k) {
+    if (a->word == words[k]) return k;
+    (known += known.empty() ? "" : ", ") += words[k];
+  }
+  throw in.error("expected one of " + known + " for " + first_spelling(names));
+}
+
+namespace {
+
+constexpr Choice<Reduction> reduction{
+    "reduction", {{{"mean", Reduction::mean}, {"sum", Reduction::sum}, {"none", Reduction::none}}}};
+
+}  // namespace
 
 LossOptions Loss::read(Arguments& in) const {
-  const Choice<Reduction> reduction{
-      "reduction",
-      {{"mean", Reduction::mean}, {"sum", Reduction::sum}, {"none", Reduction::none}}};
   LossOptions options;
   options.reduction = reduction.read(in);
   options.factor = in.number("factor", 1.0);
   return options;
+}
+void Loss::write(std::string& list) const {
+  reduction.write(list);
+  append(list, "factor", "1");
 }
 
 }  // namespace tapewise::lessons::parameters

@@ -1,6 +1,6 @@
 #pragma once
-#include <functional>
-#include <map>
+#include <array>
+#include <memory>
 #include <string>
 #include <tapewise/lessons/expression/arguments.hpp>
 #include <tapewise/tapewise.hpp>
@@ -8,75 +8,80 @@
 #include <vector>
 
 // How an argument of an expression becomes one of a C++ function: for each kind of parameter a
-// struct that reads it, and says how it is written. `adapted` makes a callable of both.
+// struct that reads it, and writes it down. `adapted` makes a callable of both.
+//
+// There are a hundred of them, and they are part of every page: what can be is compiled once.
 
 namespace tapewise::lessons {
 
 /// A function that expressions can call.
-struct Function {
-  std::function<Var(Arguments&)> call;
-  std::string parameters;  ///< "x, axis=all, keepdims=false"
+class Function {
+ public:
+  virtual ~Function() = default;
+  virtual Var call(Arguments& in) const = 0;
+  /// "x, axis=all, keepdims=false"
+  virtual std::string parameters() const = 0;
 };
 
 namespace parameters {
 
-/// "name", or "name=otherwise" for one that can be left out.
-std::string written(std::string_view names, std::string_view otherwise);
+/// Appends "name", or "name=otherwise" for one that can be left out, to a list.
+void append(std::string& list, std::string_view names, std::string_view otherwise = {});
 
 /// A node.
 struct Value {
   std::string_view names;
-  Operand read(Arguments& in) const { return in.operand(names); }
-  std::string text() const { return written(names, ""); }
+  Operand read(Arguments& in) const;
+  void write(std::string& list) const;
 };
 
 /// A node of whole numbers: labels, places. Numbers that are written are floats, and are cast.
 struct Whole {
   std::string_view names;
   Operand read(Arguments& in) const;
-  std::string text() const { return written(names, ""); }
+  void write(std::string& list) const;
 };
 
 /// A node of conditions; 0 and 1 do, too.
 struct Condition {
   std::string_view names;
   Operand read(Arguments& in) const;
-  std::string text() const { return written(names, ""); }
+  void write(std::string& list) const;
 };
 
 /// A node that can be left out.
 struct Optional {
   std::string_view names;
   Var read(Arguments& in) const;
-  std::string text() const { return written(names, "none"); }
+  void write(std::string& list) const;
 };
 
 /// All that is given without a name.
 struct Several {
   std::string_view names;
   std::vector<Operand> read(Arguments& in) const;
-  std::string text() const { return std::string(names); }
+  void write(std::string& list) const;
 };
 
 struct Real {
   std::string_view names;
   std::optional<double> otherwise = {};
-  double read(Arguments& in) const { return in.number(names, otherwise); }
-  std::string text() const { return written(names, otherwise ? to_text(*otherwise) : ""); }
+  double read(Arguments& in) const;
+  void write(std::string& list) const;
 };
 
 struct Integer {
   std::string_view names;
   std::optional<std::int64_t> otherwise = {};
-  std::int64_t read(Arguments& in) const { return in.integer(names, otherwise); }
-  std::string text() const { return written(names, otherwise ? std::to_string(*otherwise) : ""); }
+  std::int64_t read(Arguments& in) const;
+  void write(std::string& list) const;
 };
 
 /// A whole number that is not negative.
 struct Seed {
   std::string_view names = "seed";
   std::uint64_t read(Arguments& in) const;
-  std::string text() const { return written(names, ""); }
+  void write(std::string& list) const;
 };
 
 /// true or false, 1 or 0.
@@ -84,23 +89,21 @@ struct Flag {
   std::string_view names;
   bool otherwise = false;
   bool read(Arguments& in) const;
-  std::string text() const { return written(names, otherwise ? "true" : "false"); }
+  void write(std::string& list) const;
 };
 
 /// One or several axes.
 struct AxesOf {
   std::optional<std::int64_t> otherwise = {};  ///< all, when it is none
   Axes read(Arguments& in) const;
-  std::string text() const {
-    return written("axis", otherwise ? std::to_string(*otherwise) : "all");
-  }
+  void write(std::string& list) const;
 };
 
 /// Whole numbers.
 struct Integers {
   std::string_view names;
   std::vector<std::int64_t> read(Arguments& in) const;
-  std::string text() const { return written(names, ""); }
+  void write(std::string& list) const;
 };
 
 /// One row of whole numbers for each axis: [[0, 2], [1, 3]].
@@ -108,7 +111,7 @@ struct Rows {
   std::string_view names;
   std::size_t least, most;  ///< numbers in a row
   std::vector<std::vector<std::int64_t>> read(Arguments& in) const;
-  std::string text() const { return written(names, ""); }
+  void write(std::string& list) const;
 };
 
 /// One number for rows and columns, or [rows, columns].
@@ -116,48 +119,69 @@ struct PairOf {
   std::string_view names;
   std::optional<std::int64_t> otherwise = {};
   Pair read(Arguments& in) const;
-  std::string text() const { return written(names, otherwise ? std::to_string(*otherwise) : ""); }
+  void write(std::string& list) const;
 };
+
+/// The place of the next argument, a word, among `words`; 0 when it is left out.
+std::size_t read_word(Arguments& in, std::string_view names,
+                      std::span<const std::string_view> words);
 
 /// One of several words.
 template <class E>
 struct Choice {
+  struct Word {
+    std::string_view word{};
+    E means{};
+  };
   std::string_view names;
-  std::vector<std::pair<std::string_view, E>> words;  ///< the first is taken when it is left out
+  std::array<Word, 4> words;  ///< the first is taken when it is left out; empty ones are none
 
   E read(Arguments& in) const {
-    const Argument* a = in.next(names);
-    if (a == nullptr) return words[0].second;
-    std::string known;
-    for (const auto& [word, value] : words) {
-      if (a->word == word) return value;
-      known += (known.empty() ? "" : ", ") + std::string(word);
-    }
-    throw in.error("expected one of " + known + " for " + first_spelling(names));
+    std::array<std::string_view, 4> all;
+    for (std::size_t k = 0; k < 4; ++k) all[k] = words[k].word;
+    return words[read_word(in, names, all)].means;
   }
-  std::string text() const { return written(names, words[0].first); }
+  void write(std::string& list) const { append(list, names, words[0].word); }
 };
 
 /// reduction=mean, factor=1
 struct Loss {
   LossOptions read(Arguments& in) const;
-  std::string text() const { return "reduction=mean, factor=1"; }
+  void write(std::string& list) const;
 };
 
 }  // namespace parameters
 
+template <class F, class... Parameters>
+class Adapted final : public Function {
+ public:
+  Adapted(F f, Parameters... all) : f_(f), all_(all...) {}
+
+  Var call(Arguments& in) const override {
+    return std::apply(
+        [&](const Parameters&... all) -> Var {
+          // Braces: from the first to the last.
+          const std::tuple<decltype(all.read(in))...> values{all.read(in)...};
+          in.require_all_used();
+          return std::apply(f_, values);
+        },
+        all_);
+  }
+  std::string parameters() const override {
+    std::string list;
+    std::apply([&](const Parameters&... all) { (all.write(list), ...); }, all_);
+    return list;
+  }
+
+ private:
+  F f_;
+  std::tuple<Parameters...> all_;
+};
+
 /// `f`, called with what the parameters read, in their order.
 template <class F, class... Parameters>
-Function adapted(F f, Parameters... all) {
-  std::string text;
-  ((text += (text.empty() ? "" : ", ") + all.text()), ...);
-  return {[f, all...](Arguments& in) -> Var {
-            // Braces: from the first to the last.
-            const std::tuple<decltype(all.read(in))...> values{all.read(in)...};
-            in.require_all_used();
-            return std::apply(f, values);
-          },
-          text};
+std::unique_ptr<const Function> adapted(F f, Parameters... all) {
+  return std::unique_ptr<const Function>(new Adapted<F, Parameters...>(f, all...));
 }
 
 }  // namespace tapewise::lessons

@@ -18,8 +18,8 @@ struct SessionOptions {
   bool check = true;               ///< the numeric check beside each entry
 };
 
-/// An expression that was recorded, differentiated and traced: what `tapewise step` prints, and what
-/// its page computes again when an input is edited.
+/// An expression that was recorded, differentiated and traced: what `tapewise step` prints, and
+/// what its page computes again when an input is edited.
 class Session {
  public:
   /// Throws ExpressionError, and Error for a value that has no gradient. An array as the value is

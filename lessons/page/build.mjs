@@ -2,7 +2,7 @@
 // where <!--trace--> stands, and dist/engine.txt, if inputs can be edited, at <!--engine-->. That is
 // packed from the folder where emscripten has built the engine, when it is given:
 //   npm run build -- ../../build/engine
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -48,7 +48,8 @@ console.log(`dist/page.html: ${Math.round(page.length / 1000)} kB`);
 const engine = process.argv[2];
 if (engine) {
   // The loader in one line, its WebAssembly in the other: together they would not pack as well.
-  const lines = ["engine.js", "engine.wasm"].map((file) => packed(readFileSync(`${engine}/${file}`)));
+  const loader = await transform(readFileSync(`${engine}/engine.js`, "utf8"), { minify: true });
+  const lines = [packed(loader.code), packed(readFileSync(`${engine}/engine.wasm`))];
   writeFileSync(folder + "dist/engine.txt", lines.join("\n"));
   console.log(`dist/engine.txt: ${Math.round(lines.join().length / 1000)} kB`);
 }

@@ -8,7 +8,7 @@
 
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // inputs keep their order
 namespace lessons = tapewise::lessons;
 
 std::string trace_of_expression(const json& asked) {

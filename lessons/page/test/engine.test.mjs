@@ -1,6 +1,7 @@
 // The packed engine under node: every number of a trace is the command's, and so is every error.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import { compareTraces, tapewise, traceOf } from "./command.mjs";
@@ -9,7 +10,7 @@ let engine;
 before(async () => {
   const packed = readFileSync(new URL("../dist/engine.txt", import.meta.url), "utf8").split("\n");
   const [loader, wasmBinary] = packed.map((line) => gunzipSync(Buffer.from(line, "base64")));
-  const make = new Function(`${loader}; return tapewiseEngine;`)();
+  const make = new Function("__dirname", "require", `${loader}; return tapewiseEngine;`)(".", createRequire(import.meta.url));
   engine = await make({ wasmBinary });
 });
 const compute = (request) => JSON.parse(engine.compute(JSON.stringify(request)));
