@@ -77,10 +77,14 @@ Session::Session(SessionOptions options) : options_(std::move(options)) {
 }
 
 std::string Session::json(int indent) const {
-  Json made = Json::parse(to_json(trace_));
-  made["expression"] = json_of(options_, note_);
-  if (descent_) made["descent"] = json_of(*descent_);
-  return made.dump(indent);
+  Json more;
+  more["expression"] = json_of(options_, note_);
+  if (descent_) more["descent"] = json_of(*descent_);
+  // Members are added to the text: a large trace is not read again for it.
+  std::string text = to_json(trace_, indent);
+  text.pop_back();
+  if (text.back() == '\n') text.pop_back();
+  return text + "," + more.dump(indent).substr(1);
 }
 
 }  // namespace tapewise::lessons

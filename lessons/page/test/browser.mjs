@@ -14,6 +14,7 @@ after(() => browser.close());
 /** A page that notes in `problems` when it logs an error or asks for anything but itself. */
 export async function open(url, width = 1440, settings = {}) {
   const page = await browser.newPage({ viewport: { width, height: 900 }, ...settings });
+  page.setDefaultTimeout(120000);
   page.problems = [];
   page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
   page.on("pageerror", (error) => page.problems.push(String(error)));

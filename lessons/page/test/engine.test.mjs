@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { before, test } from "node:test";
 import { gunzipSync } from "node:zlib";
-import { compareTraces, tapewise, traceOf } from "./command.mjs";
+import { compareNamed, compareTraces, tapewise, traceOf } from "./command.mjs";
 
 let engine;
 before(async () => {
@@ -38,30 +38,34 @@ for (const [what, expression] of Object.entries(cases)) {
   });
 }
 
+const operandSets = [
+  ["[.3,.6]", "[.7,.2]", "[.4,.9]", "[.1,.8]"],
+  ["[[2,.5],[.5,1]]", "[[1,.3],[.2,2]]", "[[1,2],[3,4]]", "[[1,0],[0,1]]"],
+];
 test("every op of the catalogue that an expression can call gives the command's numbers or error", (t) => {
-  const unavailable = [];
+  const unavailable = new Set();
   let compared = 0, largest = 0, at = "";
   for (const op of JSON.parse(tapewise("ops", "--json").out)) {
     if (op.call === "") continue;
-    const operands = /\(([^)]*)\)/.exec(op.signature)?.[1].split(",").filter((word) => !word.includes("=")).length ?? 2;
-    const matrices = ["linear algebra", "matrices"].includes(op.family);
-    const values = matrices ? ["[[2,.5],[.5,1]]", "[[1,.3],[.2,2]]", "[[1,2],[3,4]]"] : ["[.3,.6]", "[.7,.2]", "[.4,.9]"];
-    const names = ["x", "y", "z"].slice(0, operands);
-    const expression = { source: `${op.name}(${names})*2.5`, inputs: Object.fromEntries(names.map((name, i) => [name, values[i]])) };
-    const wanted = traceOf(expression), found = compute({ expression });
-    if (/needs LAPACK/.test(found.error ?? "")) {
-      assert.match(found.error, /\[\w+\] .*needs LAPACK, which is not in the page/);
-      unavailable.push(op.name);
-    } else if (wanted.error !== undefined) assert.equal(found.error, wanted.error, op.name);
-    else {
-      assert.equal(found.error, undefined, op.name);
-      const off = compareTraces(found, wanted);
-      if (off > largest) [largest, at] = [off, op.name];
-      ++compared;
+    const operands = /\(([^)]*)\)/.exec(op.call)[1].split(",").filter((word) => !word.includes("=")).length;
+    const names = ["x", "y", "z", "w"].slice(0, operands);
+    for (const values of operandSets) {
+      const expression = { source: `${op.name}(${names})*2.5`, inputs: Object.fromEntries(names.map((name, i) => [name, values[i]])) };
+      const wanted = traceOf(expression), found = compute({ expression });
+      if (/needs LAPACK/.test(found.error ?? "")) {
+        assert.match(found.error, /\[\w+\] .*needs LAPACK, which is not in the page/);
+        unavailable.add(op.name);
+      } else if (wanted.error !== undefined) assert.equal(found.error, wanted.error, op.name);
+      else {
+        assert.equal(found.error, undefined, op.name);
+        const off = compareNamed(found, wanted);
+        if (off > largest) [largest, at] = [off, op.name];
+        ++compared;
+      }
     }
   }
-  assert.ok(compared > 100, `${compared} ops`);
-  t.diagnostic(`${compared} ops, largest difference ${largest} (${at}); not in the page: ${unavailable}`);
+  assert.ok(compared > 200, `${compared} traces`);
+  t.diagnostic(`${compared} traces of ops, largest difference ${largest} (${at}); not in the page: ${[...unavailable]}`);
 });
 
 test("a wrong expression gives the command's error with its column", () => {
@@ -82,8 +86,8 @@ test("lessons run in the page with other inputs", () => {
     return JSON.parse(json);
   };
   const first = html();
-  compareTraces(compute({ lesson: first.lesson }), first);
+  compareNamed(compute({ lesson: first.lesson }), first);
   const inputs = { ...first.lesson.inputs, w1: -0.06 };
-  compareTraces(compute({ lesson: { name: "unit", inputs } }), html("w1=-.06"));
+  compareNamed(compute({ lesson: { name: "unit", inputs } }), html("w1=-.06"));
   assert.match(compute({ lesson: { name: "no such", inputs } }).error, /no lesson/);
 });
