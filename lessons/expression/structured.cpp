@@ -157,6 +157,8 @@ FunctionTable all_functions() {
   all["diagonal_into"] = adapted(diagonal_into, Value{"g"}, Integer{"rows"}, Integer{"columns"}, k);
   all["diag"] = adapted(diag, x, k);
   all["trace"] = adapted(trace, x, k);
+  all["matmul"] = adapted(matmul, a, b);
+  all["matmul_add"] = adapted(matmul_add, Value{"c"}, a, b);
   all["outer"] = adapted(outer, a, b);
   all["dot"] = adapted(dot, a, b);
   all["solve"] = adapted(solve, a, b);
