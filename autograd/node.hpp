@@ -45,6 +45,6 @@ struct PackedNode {
 
   bool has(std::uint32_t flag) const { return (line_and_flags & flag) != 0; }
 };
-static_assert(sizeof(PackedNode) == 32);
+static_assert(sizeof(void*) != 8 || sizeof(PackedNode) == 32);
 
 }  // namespace tapewise

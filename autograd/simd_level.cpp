@@ -11,6 +11,7 @@ namespace {
 constexpr SimdLevel all_levels[] = {SimdLevel::sse2, SimdLevel::avx2, SimdLevel::avx512};
 
 bool machine_has(SimdLevel level) {
+#if defined(__x86_64__)
   switch (level) {
     case SimdLevel::avx512:
       return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512cd") != 0 &&
@@ -20,6 +21,9 @@ bool machine_has(SimdLevel level) {
       return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
     default: return true;
   }
+#else
+  return level == SimdLevel::sse2;  // the loops of one lane that the page's WebAssembly has
+#endif
 }
 
 std::string levels_text() {

@@ -7,16 +7,22 @@ add_library(
   tapewise_lessons STATIC
   lessons/command/check.cpp
   lessons/command/completion.cpp
-  lessons/command/descent.cpp
   lessons/command/graphviz.cpp
   lessons/command/lesson.cpp
   lessons/command/ops.cpp
+  lessons/command/page.cpp
   lessons/command/picture.cpp
   lessons/command/plot.cpp
   lessons/command/step.cpp
+  lessons/expression/arguments.cpp
+  lessons/expression/descent.cpp
   lessons/expression/functions.cpp
+  lessons/expression/networks.cpp
+  lessons/expression/parameters.cpp
   lessons/expression/parse.cpp
   lessons/expression/record.cpp
+  lessons/expression/session.cpp
+  lessons/expression/structured.cpp
   lessons/lectures/behaviours.cpp
   lessons/lectures/costs.cpp
   lessons/lectures/engine.cpp
@@ -24,6 +30,11 @@ add_library(
   lessons/lectures/units.cpp
   lessons/lectures/worked.cpp
   lessons/lectures/write.cpp)
+# The engine of the page is built in lessons/page and copied in as it is.
+set(engine "${CMAKE_CURRENT_SOURCE_DIR}/lessons/page/dist/engine.txt")
+set_source_files_properties(
+  lessons/command/page.cpp PROPERTIES COMPILE_DEFINITIONS "TAPEWISE_ENGINE=\"${engine}\""
+                                      OBJECT_DEPENDS "${engine}")
 target_link_libraries(tapewise_lessons PUBLIC tapewise::tapewise
                       PRIVATE taocpp::pegtl nlohmann_json::nlohmann_json PkgConfig::cairo)
 tapewise_compile_options(tapewise_lessons)

@@ -132,12 +132,13 @@ CrossEntropy::PairParams CrossEntropy::plan_with_by_product(const KernelRequest&
 
 template <class T>
 void CrossEntropy::kernel_with_by_product(const KernelCall& call) {
-  const auto& [p, g_stride] = call.params<PairParams>();
+  const auto& params = call.params<PairParams>();
+  const Params& p = params.loss;
   if (p.index_labels) check_labels("cross_entropy", p, call.in<std::int64_t>(1));
   const T* g = call.in<T>(2);
   T* gradient = call.by_product<T>(3);
   reduce_losses<T>(call, p.n * p.classes, [&](std::int64_t i) {
-    const auto sum = gradient_of_row<T>(call, p, i, g[i * g_stride], gradient);
+    const auto sum = gradient_of_row<T>(call, p, i, g[i * params.g_stride], gradient);
     return loss_of_row<T>(call, p, i, sum);
   });
 }

@@ -19,9 +19,6 @@ Complex tanh(Complex z) { return ours(std::tanh(std_of(z))); }
 Complex pow(Complex z, Complex p) { return ours(std::pow(std_of(z), std_of(p))); }
 
 Complex tan(Complex z) { return ours(std::tan(std_of(z))); }
-Complex asin(Complex z) { return ours(std::asin(std_of(z))); }
-Complex acos(Complex z) { return ours(std::acos(std_of(z))); }
-Complex atan(Complex z) { return ours(std::atan(std_of(z))); }
 Complex sinh(Complex z) { return ours(std::sinh(std_of(z))); }
 Complex cosh(Complex z) { return ours(std::cosh(std_of(z))); }
 Complex asinh(Complex z) { return ours(std::asinh(std_of(z))); }
@@ -52,6 +49,24 @@ Complex softplus(Complex z) { return where(z <= 0.0, Complex(0.0), z) + log1p(ex
 Complex fmod(Complex a, Complex b) {
   const double rest = std::fmod(a.re, b.re);
   return {rest, a.im - std::nearbyint((a.re - rest) / b.re) * b.im};
+}
+
+// Written out, after Kahan ("Branch cuts for complex elementary functions", 1987), because the C++
+// library of a page loses an imaginary part that is tiny, as the complex step's is.
+Complex asin(Complex z) {
+  const Complex below = sqrt(1.0 - z), above = sqrt(1.0 + z);
+  return {std::atan2(z.re, below.re * above.re - below.im * above.im),
+          std::asinh(below.re * above.im - below.im * above.re)};
+}
+Complex acos(Complex z) {
+  const Complex below = sqrt(1.0 - z), above = sqrt(1.0 + z);
+  return {2.0 * std::atan2(below.re, above.re),
+          std::asinh(above.re * below.im - above.im * below.re)};
+}
+Complex atan(Complex z) {
+  const double x = z.re, y = z.im;
+  return {0.5 * std::atan2(2.0 * x, (1.0 - x) * (1.0 + x) - y * y),
+          0.25 * std::log1p(4.0 * y / (x * x + (1.0 - y) * (1.0 - y)))};
 }
 
 // Written out so that a real part near 0 keeps its digits.

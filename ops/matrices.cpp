@@ -78,6 +78,8 @@ void refuse(const kernels::Fault& fault, std::string_view op, const Shape& batch
         return "is not positive definite: its leading minor of order " + place + " is not positive";
       case kernels::Fault::Kind::not_positive:
         return "has a negative determinant, whose logarithm is no real number: use slogdet";
+      case kernels::Fault::Kind::unavailable:
+        return "needs LAPACK, which is not in the page: give these inputs to the command tapewise";
       default: return "is one for which LAPACK's iteration did not converge";
     }
   }();

@@ -104,6 +104,8 @@ TEST_CASE("the JSON holds the exact numbers, the inputs and the descent") {
   CHECK(double(rows[1]["values"]["w1"]) == near(-0.019856816552369736));
   CHECK(double(rows[1]["output"]) == near(0.07250611332814981));
   CHECK(trace["updates"][0]["formula"]["plain"] == "w1 - learning_rate·∇[w1]");
+  const json two = json::parse(run("step " + neuron + "--json --lr .01 --learn w1,x2").out);
+  CHECK(two["descent"]["learned"] == json({"w1", "x2"}));
 }
 
 TEST_CASE("the diamond shows a sum of two") {
@@ -173,6 +175,53 @@ TEST_CASE("graph, document and picture files are written") {
     CHECK(contents(folder.file("g.svg")).find("</svg>") != std::string::npos);
   }
   CHECK(run("step 'a*a' a=3 --markdown").has("| right |"));
+}
+
+TEST_CASE("a page of the command says what it was computed from and holds the engine") {
+  const Folder folder;
+  const std::string engine = "<script id=\"engine\" type=\"text/plain\">H4sI";
+  REQUIRE(run("step " + neuron + "--lr .5 --learn w1 --html " + folder.file("p.html")).status == 0);
+  const std::string page = contents(folder.file("p.html"));
+  CHECK(page.find(engine) != std::string::npos);
+  CHECK(page.size() < 2000000);
+  const std::string mark = "<script id=\"trace\" type=\"application/json\">";
+  const std::size_t begin = page.find(mark) + mark.size();
+  const json trace = json::parse(page.substr(begin, page.find("</script>", begin) - begin));
+  CHECK(trace["expression"]["inputs"]["w1"] == ".02");
+  CHECK(trace["expression"]["rate"] == 0.5);
+  CHECK(trace["expression"]["learn"] == json({"w1"}));
+  REQUIRE(run("lesson unit w1=.5 --html " + folder.file("l.html")).status == 0);
+  const std::string lesson = contents(folder.file("l.html"));
+  CHECK(lesson.find(engine) != std::string::npos);
+  CHECK(lesson.find("\"lesson\":{\"name\":\"unit\",\"inputs\":{\"w1\":0.5,") != std::string::npos);
+}
+
+TEST_CASE(
+    "docs/expressions.md: every command begins with what stands below it, the list is complete") {
+  std::ifstream in(fs::path(TAPEWISE_SOURCE_DIR) / "docs" / "expressions.md");
+  std::string line, fence, command, wanted, list;
+  std::size_t commands = 0;
+  const auto finish = [&] {
+    if (command.empty()) return;
+    CHECK(run(command, true).out.starts_with(wanted));
+    ++commands;
+    command = wanted = "";
+  };
+  while (std::getline(in, line)) {
+    if (line.starts_with("```")) {
+      finish();
+      fence = line;
+    } else if (fence == "```console" && line.starts_with("$ tapewise ")) {
+      finish();
+      command = line.substr(std::string("$ tapewise ").size());
+    } else if (fence == "```console") {
+      wanted += line + "\n";
+    } else if (fence == "```text") {
+      list += line + "\n";
+    }
+  }
+  CHECK(commands == 5);
+  CHECK_MESSAGE(list == run("ops --calls").out, "run: tapewise ops --calls");
 }
 
 TEST_CASE("every elementwise op of one operand can be plotted") {

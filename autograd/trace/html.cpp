@@ -14,14 +14,30 @@ extern "C" const char tapewise_page_begin[], tapewise_page_end[];
 
 namespace tapewise {
 
-std::string html_page(std::string_view json) {
-  const std::string_view page(tapewise_page_begin,
-                              static_cast<std::size_t>(tapewise_page_end - tapewise_page_begin));
-  constexpr std::string_view mark = "<!--trace-->";
+namespace {
+
+/// Copies `page` up to `mark` to `html`; returns what comes after it.
+std::string_view copy_up_to(std::string_view mark, std::string_view page, std::string& html) {
   const std::size_t at = page.find(mark);
-  if (at == std::string_view::npos) throw Error("[html] the page has no place for a trace");
-  std::string html(page.substr(0, at));
-  html.reserve(page.size() + json.size() + 100);
+  if (at == std::string_view::npos) throw Error("[html] the page has no " + std::string(mark));
+  html += page.substr(0, at);
+  return page.substr(at + mark.size());
+}
+
+}  // namespace
+
+std::string html_page(std::string_view json, std::string_view engine) {
+  std::string_view page(tapewise_page_begin,
+                        static_cast<std::size_t>(tapewise_page_end - tapewise_page_begin));
+  std::string html;
+  html.reserve(page.size() + engine.size() + json.size() + 200);
+  page = copy_up_to("<!--engine-->", page, html);
+  if (!engine.empty()) {
+    html += "<script id=\"engine\" type=\"text/plain\">";
+    html += engine;
+    html += "</script>";
+  }
+  page = copy_up_to("<!--trace-->", page, html);
   html += "<script id=\"trace\" type=\"application/json\">";
   for (const char c : json) {  // text of a node must not end the element
     if (c == '<')
@@ -30,7 +46,7 @@ std::string html_page(std::string_view json) {
       html += c;
   }
   html += "</script>";
-  html += page.substr(at + mark.size());
+  html += page;
   return html;
 }
 

@@ -7,8 +7,9 @@ namespace tapewise {
 
 /// The page of a trace: one self-contained HTML file with the graph G and its subgraph B, the time
 /// line, the gradient table that fills entry by entry, and the numeric check. `json` is the object
-/// that docs/trace.md describes.
-std::string html_page(std::string_view json);
+/// that docs/trace.md describes. With `engine`, the packed program of lessons/page/dist/engine.txt,
+/// inputs can be edited in the page, if the object says what the trace was made from.
+std::string html_page(std::string_view json, std::string_view engine = {});
 
 /// Writes the page of a trace, or of an output and its gradient table. Large graphs are folded by
 /// the prefix of their labels and opened on demand.

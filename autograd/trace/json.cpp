@@ -1,5 +1,4 @@
-#include <cmath>
-#include <nlohmann/json.hpp>
+#include <tapewise/autograd/trace/json_number.hpp>
 #include <tapewise/autograd/trace/trace.hpp>
 
 namespace tapewise {
@@ -7,18 +6,6 @@ namespace tapewise {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// JSON has no infinities: they are written as text.
-Json number(double x) {
-  if (std::isfinite(x)) return x;
-  return std::isnan(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity";
-}
-
-Json numbers(const std::vector<double>& all) {
-  Json list = Json::array();
-  for (const double x : all) list.push_back(number(x));
-  return list;
-}
 
 Json text(const TraceText& t) {
   if (t.plain.empty()) return nullptr;
@@ -31,15 +18,16 @@ Json value(const TraceValue& v) {
     shape.push_back(v.type.shape[axis]);
   }
   Json made = {{"dtype", name_of(v.type.dtype)}, {"shape", shape}, {"size", v.type.size()}};
-  if (v.in_full()) made["elements"] = numbers(v.elements);
+  if (v.in_full()) made["elements"] = json_numbers(v.elements);
   if (v.type.size() > v.not_finite) {
     made["min"] = v.min;
     made["max"] = v.max;
-    made["mean"] = number(v.mean);
+    made["mean"] = json_number(v.mean);
   }
   if (v.not_finite > 0) made["not_finite"] = v.not_finite;
   if (!v.in_full()) {
-    made["picture"] = {{"rows", v.rows}, {"columns", v.columns}, {"means", numbers(v.picture)}};
+    made["picture"] = {
+        {"rows", v.rows}, {"columns", v.columns}, {"means", json_numbers(v.picture)}};
   }
   return made;
 }
@@ -88,10 +76,10 @@ Json check(const TraceCheck& c) {
   if (c.verdict == "none") return made;
   made["method"] = c.method;
   made["checked"] = c.checked;
-  made["analytic"] = number(c.analytic);
-  made["numeric"] = number(c.numeric);
-  made["error"] = number(c.error);
-  made["allowed"] = number(c.allowed);
+  made["analytic"] = json_number(c.analytic);
+  made["numeric"] = json_number(c.numeric);
+  made["error"] = json_number(c.error);
+  made["allowed"] = json_number(c.allowed);
   return made;
 }
 

@@ -1,10 +1,10 @@
 #include <iomanip>
 #include <iostream>
-#include <tapewise/autograd/trace/html.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 #include <tapewise/lessons/command/command.hpp>
 #include <tapewise/lessons/command/graphviz.hpp>
+#include <tapewise/lessons/command/page.hpp>
 #include <tapewise/lessons/command/picture.hpp>
 #include <tapewise/lessons/expression/expression.hpp>
 #include <tapewise/lessons/lectures/lesson.hpp>
@@ -47,13 +47,6 @@ std::map<std::string, double> changes_of(const Options& options) {
   return changes;
 }
 
-const Trace& trace_of(const Lesson& lesson, const Lecture& lecture) {
-  for (const LessonPart& part : lecture.parts()) {
-    if (part.trace != nullptr) return *part.trace;
-  }
-  throw Error("[lesson] " + std::string(lesson.name) + " has no graph to draw");
-}
-
 /// Each chart to its own file: "picture.svg", then "picture-2.svg".
 void write_charts(const std::string& path, const Lecture& lecture) {
   int number = 0;
@@ -84,7 +77,8 @@ bool run_one(const Lesson& lesson, const Options& options) {
     write_file(path, make(trace_of(lesson, lecture)));
     written = true;
   };
-  to_file(options.html, [](const Trace& trace) { return html_page(to_json(trace)); });
+  to_file(options.html,
+          [&](const Trace&) { return editable_page(lesson_trace_json(lesson, lecture)); });
   to_file(options.dot, [](const Trace& trace) { return to_dot(trace, fold_large(trace)); });
   to_file(options.latex, [](const Trace& trace) { return to_latex(trace); });
   if (!options.svg.empty()) {

@@ -96,7 +96,7 @@ std::string json_of(const std::vector<const OpRecord*>& ops) {
                     {"dtypes", dtypes(*op)},
                     {"peers", op->peers},
                     {"source", op->source},
-                    {"expressions", find_op(op->name) == op}});
+                    {"call", function_call(op->name)}});
   }
   return list.dump(1) + "\n";
 }
@@ -140,6 +140,8 @@ void print(const std::vector<const OpRecord*>& ops) {
               << "      derivative: " << derivative(*op) << '\n'
               << "      domain: " << op->domain << "; " << joined(dtypes(*op)) << '\n';
     if (!op->kinks.empty()) std::cout << "      kinks: " << op->kinks << '\n';
+    const std::string call = function_call(op->name);
+    if (!call.empty()) std::cout << "      in expressions: " << call << '\n';
     if (!op->peers.empty()) std::cout << "      elsewhere: " << op->peers << '\n';
     if (!op->source.empty()) std::cout << "      source: " << op->source << '\n';
   }
@@ -150,15 +152,20 @@ void print(const std::vector<const OpRecord*>& ops) {
 void add_ops_command(CLI::App& app, Run& run) {
   struct Options {
     std::string name;
-    bool json = false, markdown = false;
+    bool json = false, markdown = false, calls = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("ops", "List the ops: formula, derivative, domain, dtypes");
   sub->add_option("name", options->name, "Only this op or family");
   sub->add_flag("--json", options->json, "As JSON");
   sub->add_flag("--markdown", options->markdown, "As docs/ops.md")->excludes("--json");
+  sub->add_flag("--calls", options->calls, "Only how expressions call them")->excludes("--json");
   sub->callback([&run, options] {
     run = [options] {
+      if (options->calls) {
+        for (const std::string& name : function_names()) std::cout << function_call(name) << '\n';
+        return all_right;
+      }
       const auto ops = chosen(options->name);
       if (options->json)
         std::cout << json_of(ops);

@@ -1,15 +1,12 @@
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <sstream>
 #include <tapewise/autograd/text.hpp>
-#include <tapewise/autograd/trace/html.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 #include <tapewise/lessons/command/command.hpp>
-#include <tapewise/lessons/command/descent.hpp>
 #include <tapewise/lessons/command/graphviz.hpp>
-#include <tapewise/lessons/expression/expression.hpp>
-#include <tapewise/nn/optimizer.hpp>
-#include <tapewise/tapewise.hpp>
+#include <tapewise/lessons/command/page.hpp>
+#include <tapewise/lessons/expression/session.hpp>
 
 namespace tapewise::lessons {
 
@@ -17,83 +14,23 @@ namespace {
 
 struct Options {
   std::string expression;
-  std::vector<std::string> bindings, learn;
+  std::vector<std::string> bindings;
   bool all = false, json = false, markdown = false, no_check = false;
-  std::string html, dot, svg, latex;
+  std::string html, dot, svg, latex, learn;
   double rate = 0;
   int steps = 1;
 };
 
-/// One expression on one tape, with what was made from it.
-struct Session {
-  Tape tape;
-  RecordedExpression recorded;
-  Var output;
-  std::string note;
-  Trace trace;
-  std::optional<Descent> descent;
-};
-
-/// What can be differentiated: the value itself, or its sum when it is an array.
-void choose_output(Session& s) {
-  s.output = s.recorded.output;
-  if (!is_float(s.output.dtype())) {
-    throw Error("[step] the value is " + to_string(s.output.type()) +
-                ": only floats have a gradient, write where(condition, a, b) say");
-  }
-  if (s.tape.label(s.output.id()).empty()) (void)s.output.named("f");
-  if (s.output.type().size() == 1 && s.output.shape().is_scalar()) return;
-  s.note =
-      s.output.name() + " has shape " + to_string(s.output.shape()) + ": its sum is differentiated";
-  s.output = sum(Operand(s.output, {"expression", 0})).named("sum_" + s.output.name());
-}
-
-void record(const Options& options, Session& s) {
-  std::vector<Binding> bindings;
-  for (const std::string& text : options.bindings) bindings.push_back(read_binding(text));
-  s.recorded = record_expression(s.tape, options.expression, bindings);
-  choose_output(s);
-  const GradientTable table = backward(s.output);
-  const TraceOptions how{.check = !options.no_check};
-  if (options.rate == 0) {
-    s.trace = make_trace(table, {}, how);
-    return;
-  }
-  const std::vector<Var> learned = learned_inputs(s.recorded.inputs, options.learn);
-  nn::Sgd sgd(options.rate);
-  const std::vector<Var> updates = sgd.update(table, learned);
-  s.trace = make_trace(table, updates, how);
-  s.descent = descend(s.output, learned, updates, options.rate, options.steps);
-}
-
-nlohmann::ordered_json to_json(const TraceValue& value) {
-  if (value.type.shape.is_scalar()) return value.elements.at(0);
-  return value.elements;
-}
-
-std::string json_of(const Options& options, const Session& s) {
-  auto made = nlohmann::ordered_json::parse(tapewise::to_json(s.trace));
-  auto inputs = nlohmann::ordered_json::object();
-  for (const std::string& text : options.bindings) {
-    const Binding binding = read_binding(text);
-    inputs[binding.name] = binding.value;
-  }
-  made["expression"] = {{"source", options.expression}, {"inputs", inputs}};
-  if (s.descent) {
-    auto rows = nlohmann::ordered_json::array();
-    auto names = nlohmann::ordered_json::array();
-    for (const Var& v : s.descent->learned) names.push_back(v.name());
-    for (std::size_t k = 0; k < s.descent->rows.size(); ++k) {
-      const Descent::Row& row = s.descent->rows[k];
-      auto values = nlohmann::ordered_json::object();
-      for (std::size_t v = 0; v < row.values.size(); ++v) {
-        values[s.descent->learned[v].name()] = to_json(row.values[v]);
-      }
-      rows.push_back({{"step", k}, {"output", row.output}, {"values", values}});
-    }
-    made["descent"] = {{"rate", s.descent->rate}, {"learned", names}, {"rows", rows}};
-  }
-  return made.dump(1) + "\n";
+SessionOptions session_options(const Options& options) {
+  SessionOptions asked;
+  asked.expression = options.expression;
+  for (const std::string& text : options.bindings) asked.inputs.push_back(read_binding(text));
+  asked.rate = options.rate;
+  asked.steps = options.steps;
+  std::istringstream names(options.learn);
+  for (std::string name; std::getline(names, name, ',');) asked.learn.push_back(name);
+  asked.check = !options.no_check;
+  return asked;
 }
 
 void print(const Descent& descent, const std::string& output) {
@@ -121,30 +58,30 @@ bool any_wrong(const Trace& trace) {
 }
 
 int step(const Options& options) {
-  Session s;
-  record(options, s);
-  if (!s.note.empty()) std::cerr << s.note << '\n';
-  const TraceFold fold = fold_large(s.trace);
+  const Session session(session_options(options));
+  const Trace& trace = session.trace();
+  if (!session.note().empty()) std::cerr << session.note() << '\n';
+  const TraceFold fold = fold_large(trace);
   bool written = false;
   const auto to_file = [&](const std::string& path, auto&& make) {
     if (path.empty()) return;
     write_file(path, make());
     written = true;
   };
-  to_file(options.html, [&] { return html_page(json_of(options, s)); });
-  to_file(options.dot, [&] { return to_dot(s.trace, fold); });
-  to_file(options.latex, [&] { return to_latex(s.trace); });
-  if (!options.svg.empty()) write_svg(options.svg, to_dot(s.trace, fold));
-  if (options.json) std::cout << json_of(options, s);
-  if (options.markdown) std::cout << to_markdown(s.trace);
+  to_file(options.html, [&] { return editable_page(session.json()); });
+  to_file(options.dot, [&] { return to_dot(trace, fold); });
+  to_file(options.latex, [&] { return to_latex(trace); });
+  if (!options.svg.empty()) write_svg(options.svg, to_dot(trace, fold));
+  if (options.json) std::cout << session.json(1) << '\n';
+  if (options.markdown) std::cout << to_markdown(trace);
   written = written || options.json || options.markdown || !options.svg.empty();
   if (options.all) {
-    print_all(std::cout, s.trace, fold);
+    print_all(std::cout, trace, fold);
   } else if (!written) {
-    step_through(s.trace, std::cin, std::cout);
+    step_through(trace, std::cin, std::cout);
   }
-  if (s.descent && (options.all || !written)) print(*s.descent, s.trace.title);
-  return any_wrong(s.trace) ? check_failed : all_right;
+  if (session.descent() && (options.all || !written)) print(*session.descent(), trace.title);
+  return any_wrong(trace) ? check_failed : all_right;
 }
 
 }  // namespace
@@ -177,9 +114,7 @@ void add_step_command(CLI::App& app, Run& run) {
   sub->add_option("--learn", options->learn,
                   "Inputs that descent changes; without it those that begin with w, b, W or B, or "
                   "all")
-      ->delimiter(',')
       ->type_name("NAMES")
-      ->expected(1)
       ->needs("--lr");
   sub->add_flag("--no-check", options->no_check, "Leave out the numeric check of each entry");
   sub->footer(

@@ -1,195 +1,13 @@
 #include <tapewise/lessons/expression/functions.hpp>
 
 #include <algorithm>
-#include <cstring>
-#include <functional>
 #include <map>
+#include <tapewise/lessons/expression/catalogue.hpp>
 #include <tapewise/tapewise.hpp>
 
 namespace tapewise::lessons {
 
 namespace {
-
-/// The arguments of one call, taken by position or keyword.
-class Arguments {
- public:
-  Arguments(Tape& tape, std::string function, const std::vector<Argument>& given, SourceLine where)
-      : tape_(tape), function_(std::move(function)), given_(given), where_(where) {}
-
-  std::size_t count() const { return given_.size(); }
-  SourceLine where() const { return where_; }
-
-  /// Operand number k, as a node.
-  Operand operand(std::size_t k, const char* name) {
-    const Argument& a = required(k, name);
-    if (a.var) return {*a.var, where_};
-    if (a.number) return {tape_.constant(*a.number, {}, where_), where_};
-    throw CallError(function_ + ": expected a value for " + name);
-  }
-  double number(std::size_t k, const char* name, double otherwise) {
-    const Argument* a = find(k, name);
-    if (a == nullptr) return otherwise;
-    if (!a->number) throw CallError(function_ + ": expected a number for " + name);
-    return *a->number;
-  }
-  std::int64_t integer(std::size_t k, const char* name, std::int64_t otherwise) {
-    const double x = number(k, name, static_cast<double>(otherwise));
-    if (x != static_cast<double>(static_cast<std::int64_t>(x))) {
-      throw CallError(function_ + ": expected a whole number for " + name);
-    }
-    return static_cast<std::int64_t>(x);
-  }
-  std::string word(std::size_t k, const char* name, const char* otherwise) {
-    const Argument* a = find(k, name);
-    return a == nullptr ? otherwise : a->word;
-  }
-  /// A number or a list of them; none when left out.
-  std::optional<std::vector<std::int64_t>> integers(std::size_t k, const char* name) {
-    const Argument* a = find(k, name);
-    if (a == nullptr) return {};
-    if (a->number) return std::vector{integer(k, name, 0)};
-    if (a->list.empty()) throw CallError(function_ + ": expected whole numbers for " + name);
-    return std::vector<std::int64_t>(a->list.begin(), a->list.end());
-  }
-  /// Throws for arguments that nobody has asked for.
-  void require_all_used() const {
-    for (std::size_t k = 0; k < given_.size(); ++k) {
-      if (used_.contains(&given_[k])) continue;
-      throw CallError(
-          function_ + ": " +
-          (given_[k].keyword.empty()
-               ? "takes fewer arguments, argument " + std::to_string(k + 1) + " is one too many"
-               : "has no argument \"" + given_[k].keyword + "\""));
-    }
-  }
-
-  const Argument* find(std::size_t k, const std::string& name) {
-    const Argument* found = nullptr;
-    if (k < given_.size() && given_[k].keyword.empty()) found = &given_[k];
-    for (const Argument& a : given_) {
-      if (a.keyword == name) found = &a;
-    }
-    if (found != nullptr) used_[found] = true;
-    return found;
-  }
-
- private:
-  const Argument& required(std::size_t k, const char* name) {
-    const Argument* a = find(k, name);
-    if (a == nullptr) {
-      throw CallError(function_ + ": expected " + (k == 0 ? "an" : "another") + " argument, " +
-                      name);
-    }
-    return *a;
-  }
-
-  Tape& tape_;
-  std::string function_;
-  const std::vector<Argument>& given_;
-  SourceLine where_;
-  std::map<const Argument*, bool> used_;
-};
-
-using Function = std::function<Var(Arguments&)>;
-
-Axes axes(Arguments& in) {
-  const auto given = in.integers(1, "axis");
-  return given ? Axes(std::span<const std::int64_t>(*given)) : Axes();
-}
-
-template <Var (*f)(const Operand&, const Axes&, bool)>
-Var reduce(Arguments& in) {
-  const Operand x = in.operand(0, "x");
-  return f(x, axes(in), in.number(2, "keepdims", 0) != 0);
-}
-
-Var highest(const Operand& x, const Axes& axes, bool keepdims) { return amax(x, axes, keepdims); }
-Var lowest(const Operand& x, const Axes& axes, bool keepdims) { return amin(x, axes, keepdims); }
-
-LossOptions loss_options(Arguments& in) {
-  const std::string word = in.word(2, "reduction", "mean");
-  LossOptions options;
-  if (word == "sum")
-    options.reduction = Reduction::sum;
-  else if (word == "none")
-    options.reduction = Reduction::none;
-  else if (word != "mean")
-    throw CallError("expected mean, sum or none for reduction");
-  options.factor = in.number(3, "factor", 1.0);
-  return options;
-}
-
-/// Labels come as float numbers from the text.
-Operand as_labels(const Operand& y, SourceLine where) {
-  return is_float(y.var().dtype()) ? Operand(cast(y, DType::int64), where) : y;
-}
-
-/// Ops whose attributes are no plain numbers.
-const std::map<std::string, Function, std::less<>>& structured_functions() {
-  static const std::map<std::string, Function, std::less<>> all = {
-      {"sum", reduce<sum>},
-      {"mean", reduce<mean>},
-      {"amax", reduce<highest>},
-      {"amin", reduce<lowest>},
-      {"prod", reduce<prod>},
-      {"logsumexp", reduce<logsumexp>},
-      {"softmax",
-       [](Arguments& in) {
-         const Operand x = in.operand(0, "x");
-         return softmax(x, in.integer(1, "axis", -1));
-       }},
-      {"log_softmax",
-       [](Arguments& in) {
-         const Operand x = in.operand(0, "x");
-         return log_softmax(x, in.integer(1, "axis", -1));
-       }},
-      {"matmul",
-       [](Arguments& in) {
-         const Operand a = in.operand(0, "a");
-         return matmul(a, in.operand(1, "b"));
-       }},
-      {"transpose",
-       [](Arguments& in) {
-         const Operand x = in.operand(0, "x");
-         return transpose(x, axes(in));
-       }},
-      {"reshape",
-       [](Arguments& in) {
-         const Operand x = in.operand(0, "x");
-         const auto shape = in.integers(1, "shape");
-         if (!shape) throw CallError("reshape: expected a shape, [2, 3] say");
-         return reshape(x, Sizes(std::span<const std::int64_t>(*shape)));
-       }},
-      {"mse",
-       [](Arguments& in) {
-         const Operand prediction = in.operand(0, "prediction"), target = in.operand(1, "target");
-         return mse(prediction, target, loss_options(in));
-       }},
-      {"bce_with_logits",
-       [](Arguments& in) {
-         const Operand logits = in.operand(0, "logits"), targets = in.operand(1, "targets");
-         return bce_with_logits(logits, targets, loss_options(in));
-       }},
-      {"cross_entropy",
-       [](Arguments& in) {
-         const Operand logits = in.operand(0, "logits"), labels = in.operand(1, "labels");
-         const bool classes = labels.var().shape().rank() < logits.var().shape().rank();
-         return cross_entropy(logits, classes ? as_labels(labels, in.where()) : labels,
-                              loss_options(in));
-       }},
-      {"polygamma",
-       [](Arguments& in) {
-         const auto n = in.integer(0, "n", 0);
-         return polygamma(static_cast<double>(n), in.operand(1, "x"));
-       }},
-      {"one_hot",
-       [](Arguments& in) {
-         const Operand labels = in.operand(0, "labels");
-         return one_hot(as_labels(labels, in.where()), in.integer(1, "classes", 0));
-       }},
-  };
-  return all;
-}
 
 const std::map<std::string_view, std::string_view>& aliases() {
   static const std::map<std::string_view, std::string_view> all = {
@@ -198,13 +16,15 @@ const std::map<std::string_view, std::string_view>& aliases() {
   return all;
 }
 
-/// A parameter of a signature that is no operand: "slope" of "leaky_relu(x, slope=0.01)".
+/// A parameter of a signature: "slope" of "leaky_relu(x, slope=0.01)".
 struct Parameter {
   std::string name;
   std::string otherwise;  // empty: has to be given
 };
 
-std::vector<Parameter> attribute_parameters(const OpRecord& op) {
+/// Operands first, then what the attribute holds.
+std::vector<Parameter> parameters_of(const OpRecord& op) {
+  static constexpr const char* operands[] = {"a", "b", "c"};
   std::vector<Parameter> all;
   const std::size_t open = op.signature.find('('), close = op.signature.rfind(')');
   std::string_view rest = open < close && close != std::string_view::npos
@@ -219,8 +39,15 @@ std::vector<Parameter> attribute_parameters(const OpRecord& op) {
     all.push_back({std::string(one.substr(0, equals)),
                    equals == std::string_view::npos ? "" : std::string(one.substr(equals + 1))});
   }
-  const auto operands = static_cast<std::ptrdiff_t>(op.arity);
-  all.erase(all.begin(), all.begin() + std::min(operands, std::ssize(all)));
+  for (auto k = std::ssize(all); k < op.arity; ++k) {  // an op without a signature, or an operator
+    all.push_back({op.arity == 1 ? "x" : operands[std::min<std::ptrdiff_t>(k, 2)], ""});
+  }
+  return all;
+}
+
+std::vector<Parameter> attribute_parameters(const OpRecord& op) {
+  std::vector<Parameter> all = parameters_of(op);
+  all.erase(all.begin(), all.begin() + std::max(op.arity, 0));
   return all;
 }
 
@@ -251,12 +78,8 @@ std::vector<std::uint64_t> attribute_of(const OpRecord& op, Arguments& in) {
   if (parameters.size() * 8 > op.attribute_bytes) {
     throw CallError(name + " cannot be called from an expression");
   }
-  for (std::size_t k = 0; k < parameters.size(); ++k) {
-    const Parameter& p = parameters[k];
-    const Argument* given = in.find(static_cast<std::size_t>(op.arity) + k, p.name);
-    if (given == nullptr && p.otherwise.empty()) {
-      throw CallError(name + ": expected another argument, " + p.name);
-    }
+  for (const Parameter& p : parameters) {
+    const Argument* given = p.otherwise.empty() ? &in.required(p.name) : in.next(p.name);
     const auto number = given != nullptr ? given->number : as_number(p.otherwise);
     const std::string word = given != nullptr ? given->word : p.otherwise;
     const auto bits = number ? std::optional(std::bit_cast<std::uint64_t>(*number)) : choice(word);
@@ -273,16 +96,23 @@ bool callable(const OpRecord& op) {
 }
 
 Var call_op(const OpRecord& op, Arguments& in) {
-  static constexpr const char* names[] = {"a", "b", "c"};
+  const std::vector<Parameter> parameters = parameters_of(op);
   std::vector<Operand> operands;
-  for (int k = 0; k < op.arity; ++k) {
-    operands.push_back(
-        in.operand(static_cast<std::size_t>(k), op.arity == 1 ? "x" : names[std::min(k, 2)]));
+  for (std::size_t k = 0; k < static_cast<std::size_t>(op.arity); ++k) {
+    operands.push_back(in.operand(parameters[k].name));
   }
   const std::vector<std::uint64_t> attribute = attribute_of(op, in);
   in.require_all_used();
   const std::vector<OperandRef> refs(operands.begin(), operands.end());
   return Tape::record(op, refs, attribute.data());
+}
+
+/// A function that has a line of its own; null when there is none.
+const Function* find_function(std::string_view name) {
+  for (const FunctionTable* table : {&structured_functions(), &network_functions()}) {
+    if (const auto found = table->find(name); found != table->end()) return found->second.get();
+  }
+  return nullptr;
 }
 
 std::size_t distance(std::string_view a, std::string_view b) {
@@ -328,10 +158,23 @@ std::vector<std::string> function_names() {
   for (const OpRecord* op : all_ops()) {
     if (callable(*op)) names.emplace_back(op->name);
   }
-  for (const auto& [name, function] : structured_functions()) names.push_back(name);
+  for (const FunctionTable* table : {&structured_functions(), &network_functions()}) {
+    for (const auto& [name, function] : *table) names.emplace_back(name);
+  }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
+}
+
+std::string function_call(std::string_view name) {
+  if (const Function* function = find_function(name); function != nullptr) {
+    return std::string(name) + "(" + function->parameters() + ")";
+  }
+  const OpRecord* op = find_op(name);
+  if (op == nullptr) return {};
+  std::string all;
+  for (const Parameter& p : parameters_of(*op)) parameters::append(all, p.name, p.otherwise);
+  return std::string(name) + "(" + all + ")";
 }
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names) {
@@ -350,24 +193,15 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
 Var call_function(Tape& tape, const std::string& function, const std::vector<Argument>& arguments,
                   SourceLine where) {
   Arguments in(tape, function, arguments, where);
-  const auto structured = structured_functions().find(function);
-  const auto operands = std::count_if(arguments.begin(), arguments.end(),
-                                      [](const Argument& a) { return a.keyword.empty(); });
   // max(x) is the largest element, max(a, b) the larger of two.
-  if (function == "max" && operands == 1) {
-    const Var y = reduce<highest>(in);
-    in.require_all_used();
-    return y;
-  }
-  if (structured != structured_functions().end()) {
-    const Var y = structured->second(in);
-    in.require_all_used();
-    return y;
-  }
-  if (const OpRecord* op = find_op(function); op != nullptr) return call_op(*op, in);
+  const bool of_one = in.unnamed() == 1 && (function == "max" || function == "min");
+  const std::string name = of_one ? "a" + function : function;
+  if (const Function* found = find_function(name); found != nullptr) return found->call(in);
+  if (const OpRecord* op = find_op(name); op != nullptr) return call_op(*op, in);
   const std::string near = nearest_name(function, function_names());
-  throw CallError("no function \"" + function + "\"" +
-                  (near.empty() ? ": `tapewise ops` lists them" : ", did you mean " + near + "?"));
+  throw CallError(
+      "no function \"" + function + "\"" +
+      (near.empty() ? ": `tapewise ops --calls` lists them" : ", did you mean " + near + "?"));
 }
 
 }  // namespace tapewise::lessons

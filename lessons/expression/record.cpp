@@ -96,7 +96,7 @@ class Reader {
     if (const auto found = known_.find(at.text); found != known_.end()) return found->second;
     if (at.text == "pi") return {std::numbers::pi, {}};
     if (at.text == "e") return {std::numbers::e, {}};
-    if (find_op(at.text) != nullptr) {
+    if (!function_call(at.text).empty()) {
       fail(at.offset, "\"" + at.text + "\" is a function: write " + at.text + "(...)");
     }
     fail(at.offset,
@@ -176,8 +176,8 @@ class Reader {
     }
     if (part.kind == Kind::array) {
       const Literal literal = literal_of(part);
-      if (literal.shape.size() == 1) made.list = literal.elements;
-      if (!part.keyword.empty()) return made;
+      if (literal.shape.size() <= 2) made.list = literal.elements;
+      if (literal.shape.size() == 2) made.rows = static_cast<std::size_t>(literal.shape[0]);
     }
     const Value value = evaluate(part);
     made.number = value.number;

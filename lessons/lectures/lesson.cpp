@@ -109,6 +109,13 @@ bool Lecture::holds() const {
   return true;
 }
 
+const Trace& trace_of(const Lesson& lesson, const Lecture& lecture) {
+  for (const LessonPart& part : lecture.parts()) {
+    if (part.trace != nullptr) return *part.trace;
+  }
+  throw Error("[lesson] " + std::string(lesson.name) + " has no graph to draw");
+}
+
 // --- the table of contents ----------------------------------------------------------------------
 
 std::span<const Lesson> all_lessons() {

@@ -86,6 +86,9 @@ struct Lesson {
   std::string_view slips = "";  ///< the slips it shows: "E1 E2"
 };
 
+/// The first graph that the lesson steps through. Throws Error when there is none.
+const Trace& trace_of(const Lesson& lesson, const Lecture& lecture);
+
 /// All lessons, in the order of the lectures.
 std::span<const Lesson> all_lessons();
 /// Throws Error, with the nearest names, when there is none of that name.

@@ -91,6 +91,17 @@ std::string lesson_markdown(const Lesson& lesson, const Lecture& lecture) {
   return out;
 }
 
+namespace {
+
+/// The numbers that the reader can change.
+nlohmann::ordered_json inputs_json(const Lecture& lecture) {
+  nlohmann::ordered_json inputs = nlohmann::ordered_json::object();
+  for (const auto& [name, x] : lecture.numbers()) inputs[name] = x;
+  return inputs;
+}
+
+}  // namespace
+
 std::string lesson_json(const Lesson& lesson, const Lecture& lecture) {
   nlohmann::ordered_json parts = nlohmann::ordered_json::array();
   for (const LessonPart& part : lecture.parts()) {
@@ -113,13 +124,18 @@ std::string lesson_json(const Lesson& lesson, const Lecture& lecture) {
     }
     parts.push_back(std::move(one));
   }
-  nlohmann::ordered_json inputs = nlohmann::ordered_json::object();
-  for (const auto& [name, x] : lecture.numbers()) inputs[name] = x;
+  const nlohmann::ordered_json inputs = inputs_json(lecture);
   const nlohmann::ordered_json all = {{"name", lesson.name},     {"title", lesson.title},
                                       {"source", lesson.source}, {"section", lesson.section},
                                       {"slips", lesson.slips},   {"holds", lecture.holds()},
                                       {"inputs", inputs},        {"parts", parts}};
   return all.dump(1) + "\n";
+}
+
+std::string lesson_trace_json(const Lesson& lesson, const Lecture& lecture) {
+  auto made = nlohmann::ordered_json::parse(to_json(trace_of(lesson, lecture)));
+  made["lesson"] = {{"name", lesson.name}, {"inputs", inputs_json(lecture)}};
+  return made.dump();
 }
 
 }  // namespace tapewise::lessons

@@ -1,6 +1,8 @@
 // Builds dist/page.html: markup, style, program and graphviz in one file. The library puts a trace
-// where <!--trace--> stands, and the engine, for expressions, at <!--engine-->.
-import { build } from "esbuild";
+// where <!--trace--> stands, and dist/engine.txt, if inputs can be edited, at <!--engine-->. That is
+// packed from the folder where emscripten has built the engine, when it is given:
+//   npm run build -- ../../build/engine
+import { build, transform } from "esbuild";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
@@ -24,8 +26,8 @@ async function bundle(entry, globalName) {
 
 /** Text that can stand inside a <script> or <style> element. */
 const inside = (text) => text.replaceAll("</", "<\\/").replaceAll("<!--", "<\\!--");
-const packed = (text) => {
-  const bytes = gzipSync(text, { level: 9 });
+const packed = (contents) => {
+  const bytes = gzipSync(contents, { level: 9 });
   bytes[9] = 255; // the operating system that packed it: the same everywhere
   return bytes.toString("base64");
 };
@@ -42,3 +44,12 @@ for (const [name, text] of Object.entries(parts)) {
 mkdirSync(folder + "dist", { recursive: true });
 writeFileSync(folder + "dist/page.html", page);
 console.log(`dist/page.html: ${Math.round(page.length / 1000)} kB`);
+
+const engine = process.argv[2];
+if (engine) {
+  // The loader in one line, its WebAssembly in the other: together they would not pack as well.
+  const loader = await transform(readFileSync(`${engine}/engine.js`, "utf8"), { minify: true });
+  const lines = [packed(loader.code), packed(readFileSync(`${engine}/engine.wasm`))];
+  writeFileSync(folder + "dist/engine.txt", lines.join("\n"));
+  console.log(`dist/engine.txt: ${Math.round(lines.join().length / 1000)} kB`);
+}

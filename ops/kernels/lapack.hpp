@@ -23,6 +23,7 @@ struct Fault {
     not_positive_definite,  ///< `place` is the order of the leading minor that is not positive
     not_positive,           ///< the determinant is not positive
     no_convergence,
+    unavailable,  ///< the engine of a page has no LAPACK
   };
   Kind kind = Kind::none;
   std::int64_t matrix = 0, place = 0;

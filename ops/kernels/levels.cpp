@@ -7,8 +7,13 @@
 // Each is `level_kernels_here()` of ops/kernels/level.cpp, compiled for its level in a namespace of
 // its own.
 extern "C" const void* tapewise_kernels_sse2();
+#if defined(__x86_64__)
 extern "C" const void* tapewise_kernels_avx2();
 extern "C" const void* tapewise_kernels_avx512();
+#else
+constexpr auto tapewise_kernels_avx2 = tapewise_kernels_sse2;
+constexpr auto tapewise_kernels_avx512 = tapewise_kernels_sse2;
+#endif
 
 namespace tapewise::kernels {
 

@@ -3,9 +3,13 @@
 // how wide a batch is.
 #include <cstring>
 #include <type_traits>
+#if defined(__SSE2__)
 #include <xsimd/xsimd.hpp>
+#endif
 
 namespace tapewise::kernels {
+
+#if defined(__SSE2__)
 
 /// SIMD lanes for the elementwise loops: batches of float and double.
 struct BatchLanes {
@@ -91,5 +95,38 @@ struct BatchLanes {
 #endif
   }
 };
+
+#else
+
+/// WebAssembly, where everything is computed one number at a time: the names that kernels look up
+/// before they ask whether there is a batch.
+struct BatchLanes {
+  template <class T>
+  static constexpr bool has_batch = false;
+  template <class T>
+  static constexpr std::size_t width = 1;
+  template <class T>
+  static T load(const T* from) {
+    return *from;
+  }
+  template <class T>
+  static T repeat(T number) {
+    return number;
+  }
+  template <class T>
+  static void store(T* to, T number) {
+    *to = number;
+  }
+  template <class T>
+  static T load_first(const T* from, std::size_t n) {
+    return n > 0 ? *from : T(0);
+  }
+  template <class T>
+  static void store_first(T* to, T number, std::size_t n) {
+    if (n > 0) *to = number;
+  }
+};
+
+#endif
 
 }  // namespace tapewise::kernels

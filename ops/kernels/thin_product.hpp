@@ -2,6 +2,7 @@
 // Products with a short side, at each SIMD level. A BLAS copies its operands into a layout of its
 // own first; where each number is used a few times only, that takes longer than the product.
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <tapewise/ops/kernels/blas.hpp>
 #include <tapewise/ops/kernels/simd.hpp>
@@ -39,6 +40,7 @@ template <int rows, bool whole, class T>
       sum[r][half] = add ? load(x.c + r * x.c_row, half) : BatchLanes::repeat(T(0));
     }
   }
+  using std::fma;
   for (std::int64_t q = 0; q < depth; ++q) {
     const Batch b[2] = {load(x.b + q * x.b_row, 0), load(x.b + q * x.b_row, 1)};
     for (int r = 0; r < rows; ++r) {

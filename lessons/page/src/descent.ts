@@ -3,7 +3,7 @@ import { byId, h, s } from "./dom";
 import type { Num, Trace } from "./trace";
 import { digits, number } from "./value";
 
-const width = 480, height = 180, left = 56, bottom = 24;
+const width = 480, height = 180, left = 68, bottom = 24;
 
 export function showDescent(trace: Trace): void {
   const { descent } = trace;

@@ -31,7 +31,7 @@ type Side = "g" | "b";
 const lineHeight = 17, padding = 7, pictureHeight = 30;
 
 export class GraphView {
-  readonly folding: Folding;
+  folding: Folding;
   private boxes: Box[] = [];
   private edges: Edge[] = [];
   private layout: Layout | null = null;
@@ -49,12 +49,16 @@ export class GraphView {
     this.follow(b, g);
   }
 
-  /** New numbers for the same graph, or another graph. Returns false when it is another. */
+  /** New numbers for the same graph, or another graph, to be drawn then. Returns false when it is another. */
   update(timeline: Timeline): boolean {
     const shape = (t: Timeline) => t.forward.map((n) => `${n.id}${n.name.plain}<${n.parents}`).join();
     const same = shape(timeline) === shape(this.timeline);
-    if (same) this.timeline = timeline;
-    return same;
+    this.timeline = timeline;
+    if (same) return true;
+    this.folding = new Folding(timeline.forward);
+    this.drawn = null;
+    this.selected = this.focused = "";
+    return false;
   }
 
   /** Lays the graph out and draws it; needed when another part of it is open. */

@@ -1,4 +1,5 @@
 // Places of boxes and edges, computed by graphviz.
+import { byId } from "./dom";
 import { runPacked } from "./unpack";
 
 export interface BoxSize {
@@ -28,7 +29,7 @@ interface Graphviz {
 let graphviz: Promise<Graphviz> | null = null;
 function load(): Promise<Graphviz> {
   graphviz ??= (async () => {
-    await runPacked("graphviz");
+    await runPacked(byId("graphviz").textContent!);
     const loaded = (globalThis as unknown as { tapewiseGraphviz: { instance(): Promise<Graphviz> } }).tapewiseGraphviz;
     return loaded.instance();
   })();

@@ -11,7 +11,7 @@ import { showAllDigits } from "./value";
 
 class Page {
   private timeline: Timeline;
-  private graph: GraphView;
+  private readonly graph: GraphView;
   private table: TableView;
   private at = 0;
   private chosen: number | null = null;
@@ -57,7 +57,6 @@ class Page {
     this.timeline = new Timeline(trace);
     const same = this.graph.update(this.timeline);
     if (!same) {
-      this.graph = new GraphView(this.timeline, this.choose);
       this.chosen = null;
       byId("node").replaceChildren(h("p", { class: "quiet" }, "Choose a node of the graph."));
       byId("node-title").textContent = "Node";
@@ -77,7 +76,7 @@ class Page {
     const right = trace.entries.filter((entry) => entry.check.verdict === "right").length;
     const backward = trace.nodes.length - trace.forward_nodes;
     byId("summary").textContent = `${trace.forward_nodes} nodes in G, ${backward} in B, ${trace.entries.length} entries; ` +
-      `numeric check: ${right} right${wrong > 0 ? `, ${wrong} wrong` : ""}`;
+      `numeric check: ${right} right${wrong > 0 ? `, ${wrong} wrong` : ""}` + (trace.expression?.note ? `; ${trace.expression.note}` : "");
     byId("names").replaceChildren(...this.timeline.forward.filter((node) => node.labelled).slice(0, 500).map((node) => h("option", { value: node.name.plain })));
     showDescent(trace);
   }

@@ -100,7 +100,16 @@ export interface Trace {
   entries: Entry[];
   updates: Update[];
   steps: Step[];
-  expression?: { source: string; inputs: Record<string, string> };
+  expression?: {
+    source: string;
+    inputs: Record<string, string>;
+    check: boolean;
+    rate?: number;
+    steps?: number;
+    learn?: string[];
+    note?: string;
+  };
+  lesson?: { name: string; inputs: Record<string, number> };
   descent?: Descent;
 }
 
@@ -109,11 +118,11 @@ export async function readTrace(): Promise<Trace> {
   const element = document.getElementById("trace");
   if (!element) throw new Error("This page holds no trace.");
   const text = element.textContent ?? "";
-  return parseTrace(element.hasAttribute("data-gzip") ? await unpack(text) : text);
+  return checked(JSON.parse(element.hasAttribute("data-gzip") ? await unpack(text).text() : text) as Trace);
 }
 
-export function parseTrace(text: string): Trace {
-  const trace = JSON.parse(text) as Trace;
+/** The trace, if it is one that this page can read. */
+export function checked(trace: Trace): Trace {
   if (!/^tapewise-trace\/1$/.test(trace.schema)) {
     throw new Error(`This page reads tapewise-trace/1, not ${trace.schema}.`);
   }

@@ -3,36 +3,12 @@
 //   PAGE=page.html TRACE=trace.json LARGE=large.html CHROMIUM=/usr/bin/chromium
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { test } from "node:test";
+import { open, text } from "./browser.mjs";
 
 const page_url = "file://" + process.env.PAGE, large_url = "file://" + process.env.LARGE;
 const trace = JSON.parse(readFileSync(process.env.TRACE, "utf8"));
-let browser;
-before(async () => {
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-  });
-});
-after(() => browser.close());
-
-/** A page that fails the test when it logs an error or asks for anything but itself. */
-async function open(url, width = 1440) {
-  const page = await browser.newPage({ viewport: { width, height: 900 } });
-  page.problems = [];
-  page.on("console", (message) => message.type() === "error" && page.problems.push(message.text()));
-  page.on("pageerror", (error) => page.problems.push(String(error)));
-  page.on("request", (request) => {
-    const own = request.url().split("#")[0] === url || /^(data|blob|about):/.test(request.url());
-    if (!own) page.problems.push("request: " + request.url());
-  });
-  await page.goto(url);
-  await page.waitForSelector("#pane-g svg");
-  return page;
-}
 const position = (page) => page.locator("#position").textContent();
-const text = (page, id) => page.locator(id).innerText();
 
 test("buttons, keys and the slider go through all steps and back", async () => {
   const page = await open(page_url);

@@ -1,4 +1,4 @@
-#include <tapewise/lessons/command/descent.hpp>
+#include <tapewise/lessons/expression/descent.hpp>
 
 #include <algorithm>
 #include <tapewise/autograd/program.hpp>

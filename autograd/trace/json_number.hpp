@@ -1,0 +1,21 @@
+#pragma once
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace tapewise {
+
+/// A number of a trace. JSON has no infinities: they are written as text.
+inline nlohmann::ordered_json json_number(double x) {
+  if (std::isfinite(x)) return x;
+  return std::isnan(x) ? "NaN" : x > 0 ? "Infinity" : "-Infinity";
+}
+
+/// Numbers as a list.
+template <class Numbers>
+nlohmann::ordered_json json_numbers(const Numbers& all) {
+  auto list = nlohmann::ordered_json::array();
+  for (const double x : all) list.push_back(json_number(x));
+  return list;
+}
+
+}  // namespace tapewise
