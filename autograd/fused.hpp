@@ -71,7 +71,7 @@ struct FusedGroup {
     std::int64_t offset(std::int64_t row, std::int64_t column) const;
   };
 
-  static constexpr std::size_t max_slots = 96;
+  static constexpr std::size_t max_slots = 128;
   static constexpr std::size_t max_scratch_bytes = 160 * 1024;
 
   std::int64_t rows = 1, columns = 1;

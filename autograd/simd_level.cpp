@@ -19,8 +19,9 @@ bool machine_has(SimdLevel level) {
              __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("fma") != 0;
     case SimdLevel::avx2:
       return __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0;
-    default: return true;
+    case SimdLevel::sse2: return true;
   }
+  return false;
 #else
   return level == SimdLevel::sse2;  // the loops of one lane that the page's WebAssembly has
 #endif
@@ -51,6 +52,10 @@ std::vector<SimdLevel> simd_levels() {
 
 void require_simd_level(SimdLevel level) {
   if (machine_has(level)) return;
+  if (level > SimdLevel::avx512) {
+    throw Error("[simd] there is no level number " + std::to_string(static_cast<int>(level)) +
+                ": this machine has " + levels_text());
+  }
   throw Error("[simd] this machine cannot run " + std::string(name_of(level)) + ": it has " +
               levels_text());
 }

@@ -10,6 +10,9 @@
 #include <thread>
 #include <vector>
 
+#if defined(__linux__)
+#include <sched.h>
+#endif
 #if defined(__x86_64__)
 #include <emmintrin.h>
 #endif
@@ -92,6 +95,16 @@ class Pool {
   int parts_ = 0;
 };
 
+/// How many processors this process may run on.
+int own_processors() {
+#if defined(__linux__)
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
+
 /// The first of the variables that holds a number, else the number of processors.
 int threads_at_start() {
   for (const char* name : {"TAPEWISE_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}) {
@@ -99,7 +112,7 @@ int threads_at_start() {
     const int n = text == nullptr ? 0 : std::atoi(text);
     if (n >= 1) return std::min(n, threads::max_parts);
   }
-  const auto processors = static_cast<int>(std::thread::hardware_concurrency());
+  const int processors = own_processors();
   return std::clamp(processors, 1, threads::max_parts);
 }
 

@@ -65,7 +65,7 @@ TEST_CASE("softmax and logsumexp act on rows that are in the cache") {
   const tw::Var z = wavy(tape, {300, 20}, 1);
   check({tw::softmax(z * 3.0) * z}, 1, "multiply softmax multiply");
   const tw::Var y = tw::sum(tw::logsumexp(z * 3.0, -1));
-  check({y, tw::backward(y, {z})[z]}, 2, "logsumexp subtract exp");
+  check({y, tw::backward(y, {z})[z]}, 2, "logsumexp max subtract exp");
 }
 
 TEST_CASE("small arrays are left to a call per op") {
@@ -101,4 +101,31 @@ TEST_CASE("results too large for the caches are written past them, and are the s
       tw::set_num_threads(before);
     }
   }
+}
+
+TEST_CASE("rows of ops and sums across them share a group only while both fit into its memory") {
+  for (const std::int64_t columns : {200, 500, 1000, 1700, 4000}) {
+    CAPTURE(columns);
+    tw::Tape tape;
+    const tw::Var x = wavy(tape, {64, columns}, 0.3);
+    const tw::Var y = tw::softmax(x * 2.0) + sin(x * 3.0) + sin(x * 4.0) + cos(x) * exp(x);
+    tw::Program fused = tw::compile({tw::sum(y, 0), y}),
+                plain = tw::compile({tw::sum(y, 0), y}, {.fuse = false});
+    CHECK(same_bits(fused, plain, 2));
+    tw::Program complex = tw::compile({tw::sum(y, 0), y}, {.numbers = tw::Numbers::complex128});
+    complex.run();
+  }
+}
+
+TEST_CASE("operands of ops on one number per row count among those of a group") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {1024, 50}, 0.6);
+  tw::Var s = tw::sum(square(x), 1);
+  std::vector<tw::Var> outputs;
+  for (int k = 0; k < 60; ++k) {
+    s = tw::where(wavy(tape, {1024}, k) > 0.1, s, wavy(tape, {1024}, 0.5 + k));
+    outputs.push_back(s);
+  }
+  tw::Program fused = tw::compile(outputs), plain = tw::compile(outputs, {.fuse = false});
+  CHECK(same_bits(fused, plain, outputs.size()));
 }

@@ -539,7 +539,14 @@ BuiltStep build_fused(const Draft& draft, const Units& units, const Units::Unit&
                       const Placement& placement) {
   for (std::int64_t block = largest_block;; block /= 2) {
     BuiltStep step = FusedBuilder(draft, units, unit, placement, block).run();
-    if (step.fused->scratch_bytes <= cache_bytes || block == smallest_block) return step;
+    if (step.fused->scratch_bytes > cache_bytes && block > smallest_block) continue;
+    const FusedGroup& group = *step.fused;
+    if (group.scratch_bytes > FusedGroup::max_scratch_bytes ||
+        group.externals.size() + group.scratch.size() > FusedGroup::max_slots) {
+      throw Error("[compile] a fused group of " + std::to_string(group.ops.size()) +
+                  " ops does not fit into its memory: compile with {.fuse = false}, and report it");
+    }
+    return step;
   }
 }
 

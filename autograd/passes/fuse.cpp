@@ -9,7 +9,8 @@ namespace {
 
 using Role = DraftNode::Role;
 
-/// Rows that ops act on as a whole stay in the cache for all members of their group.
+/// Rows that ops act on as a whole stay in the cache for all members of their group: in numbers of
+/// 8 bytes.
 constexpr std::int64_t most_row_elements = 16 * 1024;
 constexpr std::size_t most_members = 40;
 constexpr std::size_t most_outside = 40;
@@ -57,7 +58,7 @@ struct Group {
   bool across = false, rows = false;
   std::size_t totals = 0;
   std::vector<DraftId> members;
-  std::vector<DraftId> outside;  // operands from outside that are read as parts of `shape`
+  std::vector<DraftId> outside;  // operands from outside
 };
 
 /// What a member's value is in its group.
@@ -160,7 +161,13 @@ class Fuser {
     if (operands.empty() || operands.size() > FusedOp::max_arity) return Form::none;
     const Type& operand = draft_.type_of(draft_.nodes[operands[0]]);
     if (op.traits.elementwise) {
-      return draft_.type_of(node).size() >= fewest_ ? Form::full : Form::none;
+      if (draft_.type_of(node).size() >= fewest_) return Form::full;
+      // Few numbers are worth it where a group has one for each of its rows.
+      const bool reads_column = std::any_of(operands.begin(), operands.end(), [&](DraftId o) {
+        const DraftId memory = draft_.memory_of(o);
+        return group_of_[memory] != none && form_[memory] == Form::column;
+      });
+      return reads_column ? Form::column : Form::none;
     }
     if (operand.size() < fewest_) return Form::none;
     return op.row_axes != nullptr || op.folded_axes != nullptr ? Form::folded : Form::none;
@@ -182,11 +189,18 @@ class Fuser {
     return is_column(group, index, node);
   }
 
-  static bool is_crowded(const Group& group) {
-    const auto members = static_cast<std::int64_t>(group.members.size() + 1);
+  bool is_crowded(const Group& group) const {
     return group.members.size() >= most_members || group.outside.size() + 3 > most_outside ||
-           (group.rows && size_of_axes(group.shape, group.split, group.shape.rank()) * members >
-                              most_row_elements);
+           (group.rows && !rows_fit(group, group.split, group.across));
+  }
+  /// Whether whole rows from axis `split` on fit into the cache for one more member; sums across
+  /// rows are formed from several at a time.
+  bool rows_fit(const Group& group, std::size_t split, bool across) const {
+    const std::int64_t row = size_of_axes(group.shape, split, group.shape.rank()),
+                       at_once = across ? fold_rows_size : 1,
+                       words = draft_.numbers == Numbers::complex128 ? 2 : 1;
+    return row * static_cast<std::int64_t>(group.members.size() + 1) * at_once * words <=
+           most_row_elements;
   }
 
   /// A full elementwise op: each operand is a member's value or is read in the group's pattern.
@@ -246,16 +260,16 @@ class Fuser {
         const std::int64_t rows = size_of_axes(type.shape, 0, leading);
         const bool fits =
             rows >= 2 * fold_rows_size && group.totals == 0 && draft_.type_of(node).size() >= 8;
-        return fits && splits_at(group, leading) ? Fold::across : Fold::none;
+        return fits && splits_at(group, leading) && (!group.rows || rows_fit(group, leading, true))
+                   ? Fold::across
+                   : Fold::none;
       }
     }
     if (op.row_axes == nullptr || op.row_loop(number, draft_.simd) == nullptr) return Fold::none;
     const std::size_t axes = op.row_axes(type, attribute);
     if (axes == 0 || axes >= rank) return Fold::none;
     const std::int64_t row = size_of_axes(type.shape, rank - axes, rank);
-    if (row < 2 || row * static_cast<std::int64_t>(group.members.size() + 1) > most_row_elements) {
-      return Fold::none;
-    }
+    if (row < 2 || !rows_fit(group, rank - axes, group.across)) return Fold::none;
     return splits_at(group, rank - axes) ? Fold::row : Fold::none;
   }
 
@@ -300,8 +314,7 @@ class Fuser {
       const DraftId memory = draft_.memory_of(operand);
       if (group_of_[memory] == index) continue;
       reader_[memory] = index;
-      if (std::find(group.outside.begin(), group.outside.end(), operand) == group.outside.end() &&
-          form_[id] != Form::column) {
+      if (std::find(group.outside.begin(), group.outside.end(), operand) == group.outside.end()) {
         group.outside.push_back(operand);
       }
     }

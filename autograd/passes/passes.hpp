@@ -4,7 +4,7 @@
 #include <tapewise/autograd/plan.hpp>
 
 // The passes from tape to plan, in the order in which `make_plan` runs them. Each rewrites the
-// draft and keeps every bit of every result.
+// draft; docs/programs.md says which keep every bit of every result.
 
 namespace tapewise::passes {
 
