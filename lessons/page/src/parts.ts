@@ -23,7 +23,7 @@ export function row(name: string, ...content: (Node | string)[]): HTMLElement {
 /** `a = b = c` of formulas and a value; equal neighbours are written once. */
 export function equation(left: Node | string, ...right: (Node | string | null)[]): HTMLElement {
   const line = h("p", { class: "equation" }, h("span", {}, left));
-  let before = "";
+  let before = typeof left === "string" ? left : (left.textContent ?? "");
   for (const part of right) {
     const text = part === null ? "" : typeof part === "string" ? part : (part.textContent ?? "");
     if (!part || text === "" || text === before) continue;
