@@ -61,12 +61,13 @@ struct Region {
 class BlockRunner {
  public:
   BlockRunner(const FusedGroup& group, const void* const* outside) : group_(group) {
+    const bool fetches = has_next_block(0);
     for (std::size_t e = 0; e < group.externals.size(); ++e) {
       base_[e] = static_cast<std::byte*>(const_cast<void*>(outside[e]));
       block_bytes_[e] = group.block_columns * group.externals[e].column_bytes;
+      if (!fetches || block_bytes_[e] == 0 || is_streamed(e)) continue;
       // What is computed in place is fetched once.
-      const bool known = std::find(base_, base_ + e, base_[e]) != base_ + e;
-      if (block_bytes_[e] != 0 && !known && !is_streamed(e)) stream_[streams_++] = e;
+      if (std::find(base_, base_ + e, base_[e]) == base_ + e) stream_[streams_++] = e;
     }
     for (std::size_t s = 0; s < group.scratch.size(); ++s) {
       slot_[group.externals.size() + s] = scratch_ + group.scratch[s];
@@ -170,6 +171,10 @@ class BlockRunner {
     for (std::size_t e = 0; e < group_.externals.size(); ++e) slot_[e] += block_bytes_[e];
     for (const FusedGroup::Streamed& s : group_.streamed) slot_[s.external] = scratch_ + s.scratch;
   }
+  /// Whether a whole block of the same rows follows the one at this column.
+  bool has_next_block(std::int64_t column) const {
+    return column + 2 * group_.block_columns <= group_.columns;
+  }
   bool is_streamed(std::size_t external) const {
     return std::any_of(group_.streamed.begin(), group_.streamed.end(),
                        [=](const FusedGroup::Streamed& s) { return s.external == external; });
@@ -181,7 +186,7 @@ class BlockRunner {
     const std::int64_t width = std::min(group_.block_columns, group_.columns - column);
     const auto elements = static_cast<std::size_t>((rows - 1) * group_.block_columns + width);
     // The memory of the next block is fetched while this one is computed, a stream with each op.
-    std::size_t stream = column + 2 * group_.block_columns <= group_.columns ? 0 : streams_;
+    std::size_t stream = has_next_block(column) ? 0 : streams_;
     std::size_t total = 0;
     for (const FusedOp& op : group_.ops) {
       if (stream < streams_) prefetch(stream_[stream++]);

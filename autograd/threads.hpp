@@ -5,7 +5,7 @@ namespace tapewise {
 /// How many threads a run may use, in the whole process: large groups of elementwise ops, large
 /// matrix products and rows of large reductions are split over them; small work stays on the
 /// calling thread. Unless set: the environment's TAPEWISE_NUM_THREADS, else OPENBLAS_NUM_THREADS,
-/// else OMP_NUM_THREADS, else the processors this process may run on.
+/// else OMP_NUM_THREADS, else the processors this process may run on; at most 64.
 ///
 /// There is one pool. OpenBLAS is set to one thread the first time it is called, and its products
 /// are split over the pool like everything else, so the two never compete (this holds for other
@@ -13,7 +13,7 @@ namespace tapewise {
 /// number of threads. Programs that run at the same time in several threads do not wait for the
 /// pool: whoever finds it taken works alone, in the same parts.
 int num_threads();
-/// Throws Error for n < 1. Waits for a run that is using the pool.
+/// More than 64 count as 64. Throws Error for n < 1. Waits for a run that is using the pool.
 void set_num_threads(int n);
 
 namespace threads {
