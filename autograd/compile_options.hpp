@@ -19,6 +19,7 @@ struct CompileOptions {
   bool share = true;             ///< common subexpressions: equal nodes are computed once
   bool absorb = true;            ///< transposes as flags of matmul, broadcasts read in place
   bool accumulate = true;        ///< sums of products: gemm adds to what is there (with absorb)
+  bool hoist = true;             ///< contributions to shared weights as soon as they can be made
   bool advance = true;           ///< new parameter values are computed as early as they can be
   bool fuse = true;              ///< elementwise runs and the sums that end them, block by block
   bool scalars = true;           ///< ops on single numbers as byte-code

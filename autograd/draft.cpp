@@ -34,6 +34,21 @@ DraftId Draft::behind_aliases(DraftId id) const {
   return id;
 }
 
+void Draft::reorder(std::span<const DraftId> order) {
+  std::vector<DraftId> position(order.size());
+  std::vector<DraftNode> reordered;
+  reordered.reserve(order.size());
+  for (DraftId at = 0; at < order.size(); ++at) {
+    position[order[at]] = at;
+    reordered.push_back(nodes[order[at]]);
+  }
+  nodes = std::move(reordered);
+  for (const DraftNode& node : nodes) {
+    for (DraftId& operand : operands_of(node)) operand = position[operand];
+  }
+  for (DraftId& output : outputs) output = position[output];
+}
+
 Kernel Draft::kernel_of(const DraftNode& node) const {
   std::vector<const Type*> in;
   in.reserve(node.operands_count);

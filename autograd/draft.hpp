@@ -66,6 +66,8 @@ struct Draft {
   /// The node whose memory holds the value: through aliases to their operand.
   DraftId memory_of(DraftId id) const { return has_aliases ? behind_aliases(id) : id; }
   DraftId behind_aliases(DraftId id) const;
+  /// Puts the nodes into another topological order: at k comes what was at order[k].
+  void reorder(std::span<const DraftId> order);
   /// The kernel for a node; `run == nullptr` when the op has none for the number type.
   Kernel kernel_of(const DraftNode& node) const;
   /// What to say of a node in an error or a listing.

@@ -71,6 +71,7 @@ class BudgetSearch {
   BudgetSearch(const Draft& draft, const CompileOptions& options)
       : draft_(draft), options_(options) {
     const passes::LimitRange range = passes::limit_range(draft);
+    largest_op_ = range.least;
     for (double at = static_cast<double>(range.least); at < static_cast<double>(range.most);
          at *= 1.1) {
       limits_.push_back(static_cast<std::size_t>(at) + 1);
@@ -84,7 +85,9 @@ class BudgetSearch {
     for (std::size_t low = 0, high = limits_.size(); low < high;) {
       const std::size_t middle = (low + high) / 2;
       auto tried = arranged(limits_[middle]);
-      if (tried && tried->working_bytes() <= budget) {
+      if (!tried) {
+        low = middle + 1;
+      } else if (tried->working_bytes() <= budget) {
         best = std::move(tried);
         low = middle + 1;
       } else {
@@ -92,20 +95,36 @@ class BudgetSearch {
       }
     }
     if (best) return std::move(*best);
-    // They do not quite: look at all of them.
-    std::size_t smallest = unlimited;
-    for (const std::size_t limit : limits_) {
+    // They do not quite: look at all that may be the smallest. A run that gives something up comes
+    // within one op of its limit, and what the outputs' places do not hold of that is working
+    // bytes.
+    const auto free = arranged(unlimited);
+    std::size_t smallest = free->working_bytes();
+    for (const std::size_t limit : std::span(limits_).subspan(first_possible())) {
+      if (limit > largest_op_ + free->placement.output_bytes + smallest) break;
       auto tried = arranged(limit);
       if (!tried) continue;
       if (tried->working_bytes() <= budget) return std::move(*tried);
       smallest = std::min(smallest, tried->working_bytes());
     }
-    smallest = std::min(smallest, arranged(unlimited)->working_bytes());
     throw MemoryError("[compile] a memory_budget of " + std::to_string(budget) +
                       " bytes cannot be met: the smallest that can is " + std::to_string(smallest));
   }
 
   static constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+
+  /// The lowest limit that a run can keep, as if each above one that can be kept could be, too.
+  std::size_t first_possible() const {
+    std::size_t low = 0;
+    for (std::size_t high = limits_.size(); low < high;) {
+      const std::size_t middle = (low + high) / 2;
+      if (passes::recompute(draft_, limits_[middle], options_.checkpoints))
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return low;
+  }
 
   std::optional<Arrangement> arranged(std::size_t limit) const {
     auto recomputed = passes::recompute(draft_, limit, options_.checkpoints);
@@ -117,6 +136,7 @@ class BudgetSearch {
   const Draft& draft_;
   const CompileOptions& options_;
   std::vector<std::size_t> limits_;
+  std::size_t largest_op_ = 0;
 };
 
 Arrangement arrange(Draft draft, const CompileOptions& options) {
@@ -142,6 +162,7 @@ std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const Compil
   if (options.absorb && options.accumulate) passes::accumulate(draft);
   passes::prune(draft);
   passes::pin(draft);
+  if (options.hoist) passes::hoist(draft);
   if (options.advance) passes::advance(draft);
   const Arrangement a = arrange(std::move(draft), options);
   return passes::emit(a.draft, outputs, a.units, a.placement, a.extra_flops);

@@ -35,6 +35,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
     autograd/passes/fuse.cpp
+    autograd/passes/hoist.cpp
     autograd/passes/pair.cpp
     autograd/passes/pin.cpp
     autograd/passes/place.cpp

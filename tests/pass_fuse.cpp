@@ -60,6 +60,20 @@ TEST_CASE("sums per row, per column and of everything end a group") {
   check({tw::mean(x * w), tw::sum(abs(x))}, 1, "mean");
 }
 
+TEST_CASE("what backward reads of forward's values is computed in backward, not kept") {
+  tw::Tape tape;
+  tw::Var h = wavy(tape, {64, 32}, 1);
+  std::vector<tw::Var> weights;
+  for (int k = 0; k < 20; ++k) {
+    weights.push_back(wavy(tape, {32, 32}, 2.0 + k));
+    h = tanh(matmul(h, weights.back()));  // the vjp reads 1 - h·h
+  }
+  const tw::Var y = tw::sum(square(h));
+  const tw::Program program = tw::compile({y, tw::backward(y, weights)[weights[0]]});
+  constexpr std::size_t activation = 64 * 32 * sizeof(double);
+  CHECK(program.working_bytes() <= 23 * activation);
+}
+
 TEST_CASE("softmax and logsumexp act on rows that are in the cache") {
   tw::Tape tape;
   const tw::Var z = wavy(tape, {300, 20}, 1);

@@ -83,22 +83,12 @@ void advance(Draft& draft) {
     }
   }
 
-  std::vector<DraftId> order(n), position(n);
+  std::vector<DraftId> order(n);
   for (DraftId id = 0; id < n; ++id) order[id] = id;
   std::stable_sort(order.begin(), order.end(), [&](DraftId a, DraftId b) {
     return after[a] != after[b] ? after[a] < after[b] : update[a] < update[b];
   });
-  std::vector<DraftNode> nodes;
-  nodes.reserve(n);
-  for (DraftId at = 0; at < n; ++at) {
-    position[order[at]] = at;
-    nodes.push_back(draft.nodes[order[at]]);
-  }
-  draft.nodes = std::move(nodes);
-  for (const DraftNode& node : draft.nodes) {
-    for (DraftId& operand : draft.operands_of(node)) operand = position[operand];
-  }
-  for (DraftId& output : draft.outputs) output = position[output];
+  draft.reorder(order);
 }
 
 }  // namespace tapewise::passes

@@ -365,8 +365,9 @@ class Fuser {
       return;
     }
     std::size_t kept = 0;
-    for (const DraftId operand : draft_.operands_of(node)) {
-      const DraftId memory = draft_.memory_of(operand);
+    const auto operands = draft_.operands_of(node);
+    for (auto at = operands.begin(); at != operands.end(); ++at) {
+      const DraftId operand = *at, memory = draft_.memory_of(operand);
       const DraftNode& source = draft_.nodes[memory];
       if (group.split != Units::no_split &&
           pattern_of(draft_.type_of(draft_.nodes[operand]).shape, group.shape, group.split) ==
@@ -374,7 +375,8 @@ class Fuser {
         return;
       }
       if (form_[memory] == Form::folded && group_of_[memory] == to) return;
-      if (source.role == Role::compute && last[memory] < group.level) {
+      const bool again = std::find(operands.begin(), at, operand) != at;  // y·y reads y once
+      if (source.role == Role::compute && last[memory] < group.level && !again) {
         kept += draft_.bytes_of(source);
       }
     }

@@ -35,6 +35,11 @@ void prune(Draft& draft);
 /// leaf.
 void pin(Draft& draft);
 
+/// Contributions to what was recorded long before, as to a weight that many steps share, move up
+/// to where their operands are there: these need not be kept until the end. Only where that lowers
+/// the most bytes that are alive at once.
+void hoist(Draft& draft);
+
 /// The nodes that compute the new values of parameters move up, each to where the last reader of
 /// the old value and all that can throw are done: the gradient is in the cache there, and its
 /// memory is free again.

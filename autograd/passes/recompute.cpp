@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <queue>
 #include <tapewise/autograd/passes/arena.hpp>
 
 namespace tapewise::passes {
@@ -15,8 +16,8 @@ constexpr DraftId none = ~DraftId{0};
 constexpr std::size_t least_bytes = 64;
 /// A run that grows to so many times the recorded nodes is no use to anybody.
 constexpr std::size_t most_growth = 4;
-/// Candidates that are compared, and values that are looked at around each.
-constexpr std::size_t most_candidates = 2000, most_neighbours = 64;
+/// Values that are looked at around a candidate.
+constexpr std::size_t most_neighbours = 64;
 
 /// Runs a draft in thought, one node after the other, and writes down the order of that run.
 class Run {
@@ -28,7 +29,7 @@ class Run {
         current_(draft.nodes.size(), none),
         locks_(draft.nodes.size(), 0),
         cost_(draft.nodes.size(), -1.0),
-        place_(draft.nodes.size(), none),
+        version_(draft.nodes.size(), 0),
         mark_(draft.nodes.size(), 0) {
     to_.types = draft.types;
     to_.attributes = draft.attributes;
@@ -169,6 +170,7 @@ class Run {
       const DraftId memory = from_.memory_of(operand);
       --locks_[memory];
       if (!again) ++next_[memory];
+      offer(memory);
     }
     if (!again) {
       position_ = id;
@@ -217,19 +219,13 @@ class Run {
   void add(DraftId id) {
     alive_ += bytes_[id];
     peak_ = std::max(peak_, alive_);
-    if (bytes_[id] == 0) return;
-    place_[id] = static_cast<DraftId>(candidates_.size());
-    candidates_.push_back(id);
+    offer(id);
   }
   void drop(DraftId id) {
     if (from_.nodes[id].role != Role::compute || current_[id] == none) return;
     current_[id] = none;
     alive_ -= bytes_[id];
-    if (bytes_[id] == 0) return;
-    const DraftId last = candidates_.back();
-    candidates_[place_[id]] = last;
-    place_[last] = place_[id];
-    candidates_.pop_back();
+    ++version_[id];
   }
 
   // --- what is given up ---
@@ -243,19 +239,48 @@ class Run {
     return true;
   }
 
-  DraftId choose() {
-    DraftId best = none;
-    double best_score = -1;
-    const std::size_t step = 1 + candidates_.size() / most_candidates;
-    for (std::size_t k = 0; k < candidates_.size(); k += step) {
-      const DraftId id = candidates_[k];
-      if (locks_[id] != 0) continue;
-      const double score = static_cast<double>(bytes_[id]) * time_until_read(id) / price_of(id);
-      if (score > best_score) {
-        best_score = score;
-        best = id;
-      }
+  struct Candidate {
+    double score;
+    DraftId id;
+    std::uint32_t version;  ///< of the value when this was written down
+    friend bool operator<(const Candidate& a, const Candidate& b) {
+      return a.score != b.score ? a.score < b.score : a.id > b.id;
     }
+  };
+
+  /// Writes down what a value is worth to be given up, when it is made and when it was read: its
+  /// next reader is another then, or a neighbour is there again. In between, the worth falls: its
+  /// reader comes nearer, its neighbours go.
+  void offer(DraftId id) {
+    if (limit_ == std::numeric_limits<std::size_t>::max()) return;
+    if (bytes_[id] != 0 && current_[id] != none) {
+      candidates_.push({score_of(id), id, ++version_[id]});
+    }
+  }
+  double score_of(DraftId id) {
+    return static_cast<double>(bytes_[id]) * time_until_read(id) / price_of(id);
+  }
+
+  /// The value of the highest score. A score that was written down long ago is formed anew when it
+  /// comes first; it stays first, or another does.
+  DraftId choose() {
+    locked_.clear();
+    DraftId best = none;
+    while (best == none && !candidates_.empty()) {
+      Candidate first = candidates_.top();
+      candidates_.pop();
+      if (first.version != version_[first.id]) continue;
+      if (locks_[first.id] != 0) {
+        locked_.push_back(first);
+        continue;
+      }
+      first.score = score_of(first.id);
+      if (candidates_.empty() || !(first < candidates_.top()))
+        best = first.id;
+      else
+        candidates_.push(first);
+    }
+    for (const Candidate& candidate : locked_) candidates_.push(candidate);
     return best;
   }
 
@@ -347,7 +372,9 @@ class Run {
   std::vector<DraftId> current_;  // the node that holds the value now, in to_
   std::vector<std::uint32_t> locks_;
   std::vector<double> cost_;
-  std::vector<DraftId> candidates_, place_;
+  std::priority_queue<Candidate> candidates_;
+  std::vector<Candidate> locked_;
+  std::vector<std::uint32_t> version_;
   std::vector<Frame> stack_;
   std::vector<std::uint32_t> mark_;
   std::uint32_t turn_ = 0;
