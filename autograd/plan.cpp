@@ -5,6 +5,7 @@
 #include <tapewise/autograd/passes/passes.hpp>
 #include <tapewise/autograd/passes/recompute.hpp>
 #include <tapewise/autograd/passes/regroup.hpp>
+#include <tapewise/autograd/threads.hpp>
 
 namespace tapewise {
 
@@ -153,6 +154,7 @@ Arrangement arrange(Draft draft, const CompileOptions& options) {
 }  // namespace
 
 std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const CompileOptions& options) {
+  (void)num_threads();  // what is wrong in the environment is said here, and not in a run
   Draft draft = passes::reach(outputs, options.numbers);
   draft.simd = options.simd.value_or(default_simd_level());
   require_simd_level(draft.simd);

@@ -39,7 +39,7 @@ struct Step {
 
 /// One of the values a program was compiled for.
 struct PlanOutput {
-  Var var;  ///< only compared, never followed: the tape may be gone
+  Var var;  ///< not followed before Plan::tape says that its tape is there
   std::string name;
   Type type;
   Place place;
@@ -47,7 +47,7 @@ struct PlanOutput {
 
 /// A leaf that the program reads or writes.
 struct PlanInput {
-  Var var;  ///< only compared
+  Var var;  ///< as above
   std::string name;
   Type type;
   bool assigned = false;
@@ -77,6 +77,7 @@ struct Plan {
   double extra_flops = 0;  ///< of these, for values that are computed again
   std::size_t ops = 0;
   Numbers numbers = Numbers::as_recorded;
+  std::weak_ptr<const void> tape;  ///< see Tape::life
 
   /// The label or "%id" of a recorded node.
   std::string name_of(NodeId origin) const;

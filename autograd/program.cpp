@@ -102,14 +102,29 @@ double Program::flops() const { return plan_->flops; }
 double Program::extra_flops() const { return plan_->extra_flops; }
 const Type& Program::type(std::size_t output) const { return plan_->outputs[output].type; }
 
+/// For a Var of this plan's tape: the program survives a rewind, and the tape, but the Var does
+/// not.
+void Program::require_on_tape(const Var& node, const char* who) const {
+  if (!plan_->tape.expired() && node.valid()) return;
+  throw HandleError("[" + std::string(who) + "] " + plan_->name_of(node.id()) +
+                    " is no longer on its tape: read outputs by position or label, and write "
+                    "leaves through a Cell of your own, tape.input(cell)");
+}
+
 bool Program::reads(const Var& leaf) const {
-  return std::any_of(plan_->inputs.begin(), plan_->inputs.end(),
-                     [&](const PlanInput& input) { return same_node(input.var, leaf); });
+  const auto& inputs = plan_->inputs;
+  const bool found = std::any_of(inputs.begin(), inputs.end(), [&](const PlanInput& input) {
+    return same_node(input.var, leaf);
+  });
+  if (found) require_on_tape(leaf, "program");
+  return found;
 }
 
 std::size_t Program::index_of(const Var& output) const {
   for (std::size_t k = 0; k < plan_->outputs.size(); ++k) {
-    if (same_node(plan_->outputs[k].var, output)) return k;
+    if (!same_node(plan_->outputs[k].var, output)) continue;
+    require_on_tape(output, "program");
+    return k;
   }
   throw HandleError("[program] %" + std::to_string(output.id()) +
                     " is not among the outputs that were compiled");
@@ -154,7 +169,9 @@ double Program::item(std::size_t output) const {
 
 std::size_t Program::cell_of(const Var& leaf) const {
   for (std::size_t cell = 0; cell < plan_->inputs.size(); ++cell) {
-    if (same_node(plan_->inputs[cell].var, leaf)) return cell;
+    if (!same_node(plan_->inputs[cell].var, leaf)) continue;
+    require_on_tape(leaf, "bind");
+    return cell;
   }
   throw HandleError("[bind] %" + std::to_string(leaf.id()) +
                     " is not a leaf that this program reads");

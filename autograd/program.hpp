@@ -37,7 +37,8 @@ class Program {
 
   /// Values of the last run, by the Var that was compiled or by its position among the outputs.
   /// They stay as they are until the next run. Throws HandleError for a Var that is not an output
-  /// or before the first good run, ShapeError from `item` for more than one element.
+  /// or was removed by a `rewind` (positions and labels go on), or before the first good run,
+  /// ShapeError from `item` for more than one element.
   double item(const Var& output) const { return item(index_of(output)); }
   double item(std::size_t output = 0) const;
   /// As an xtensor container, or an adaptor on the program's memory. Throws TypeError unless `T`
@@ -56,8 +57,8 @@ class Program {
   void require_output_dtype(std::size_t output, DType asked) const;
 
   /// Gives this program, and nobody else, its own values for a leaf: copied now, read by every
-  /// run from now on. Throws HandleError for a Var that the program does not read, ShapeError or
-  /// TypeError for another type.
+  /// run from now on. Throws HandleError for a Var that the program does not read or that was removed
+  /// by a `rewind`, ShapeError or TypeError for another type.
   void bind(const Var& leaf, const ArrayView& value);
 
   /// The private memory behind `bind`, made if need be, in the plan's number type: for checkers.
@@ -80,7 +81,7 @@ class Program {
   /// Of these, what is spent on values that are computed again instead of kept: see
   /// CompileOptions::memory_budget and tapewise::checkpoint.
   double extra_flops() const;
-  /// Whether a run depends on this leaf.
+  /// Whether a run depends on this leaf. Throws HandleError if a `rewind` has removed it.
   bool reads(const Var& leaf) const;
   const Plan& plan() const { return *plan_; }
 
@@ -98,6 +99,7 @@ class Program {
   template <class Before>
   void run_steps(Before&& before);
   const void* address(const Place& place) const;
+  void require_on_tape(const Var& node, const char* who) const;
   std::size_t cell_of(const Var& leaf) const;
   void* bound_memory(std::size_t cell);
 

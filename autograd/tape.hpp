@@ -108,6 +108,8 @@ class Tape {
   bool same_type(NodeId a, NodeId b) const { return nodes_[a].type == nodes_[b].type; }
   const OpRecord& op(NodeId id) const { return *nodes_[id].op; }
   bool is_active(NodeId id) const { return nodes_[id].has(PackedNode::is_active); }
+  /// Expires with the tape: for what keeps Vars and may outlive it.
+  std::weak_ptr<const void> life() const { return life_; }
   std::span<const NodeId> parents(NodeId id) const {
     return {parents_.data() + nodes_[id].parents_begin, nodes_[id].parents_count};
   }
@@ -275,6 +277,7 @@ class Tape {
   std::vector<Checkpoint> checkpoints_;
   Values values_;
   std::unique_ptr<Index> index_;
+  std::shared_ptr<const void> life_ = std::make_shared<char>();
   std::vector<std::uint32_t> visited_;
   std::uint32_t ticket_ = 0;
   std::uint32_t generation_ = 1;

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <tapewise/autograd/error.hpp>
 #include <thread>
 #include <vector>
@@ -105,9 +108,26 @@ int own_processors() {
   return static_cast<int>(std::thread::hardware_concurrency());
 }
 
-/// The first of the variables that holds a number, else the number of processors.
+/// The number in our own variable, 0 when it is not set or empty.
+int threads_asked_for() {
+  const char* text = std::getenv("TAPEWISE_NUM_THREADS");
+  if (text == nullptr || *text == '\0') return 0;
+  const char* const end = text + std::strlen(text);
+  long n = 0;
+  const auto [stop, error] = std::from_chars(text, end, n);
+  const bool too_large = error == std::errc::result_out_of_range && *text != '-';
+  if (stop != end || (!too_large && n < 1)) {
+    throw Error("[threads] TAPEWISE_NUM_THREADS=" + std::string(text) +
+                " is no number of threads: wanted 1 or more, or nothing");
+  }
+  return too_large || n > threads::max_parts ? threads::max_parts : static_cast<int>(n);
+}
+
+/// What our own variable says, else the first of the others that begins with a number (their
+/// libraries allow more, as "4,2"), else the number of processors.
 int threads_at_start() {
-  for (const char* name : {"TAPEWISE_NUM_THREADS", "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}) {
+  if (const int n = threads_asked_for(); n > 0) return n;
+  for (const char* name : {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"}) {
     const char* text = std::getenv(name);
     const int n = text == nullptr ? 0 : std::atoi(text);
     if (n >= 1) return std::min(n, threads::max_parts);

@@ -225,6 +225,53 @@ TEST_CASE("programs survive rewind and the end of their tape") {
   CHECK_THROWS_AS((void)program->index_of("nothing"), tw::HandleError);
 }
 
+TEST_CASE("what a rewind has removed names no output and no leaf of a program any more") {
+  tw::Tape tape;
+  const tw::Var w = tape.input(3.0, "w");
+  const tw::Mark mark = tape.mark();
+  const tw::Var x = tape.input(2.0, "x");
+  const tw::Var y = (w * x).named("y"), z = x + w;
+  tw::Program program = tw::compile({y, z});
+  program.run();
+  CHECK(program.item(y) == 6.0);
+  tape.rewind(mark);
+  CHECK(program.item(0) == 6.0);
+  CHECK(program.item(program.index_of("y")) == 6.0);
+  const auto refuses = [&](const auto& use, const std::string& name) {
+    CHECK(contains(message_of<tw::HandleError>(use), name + " is no longer on its tape"));
+  };
+  const auto refuses_all = [&] {
+    refuses([&] { (void)program.item(y); }, "] y");
+    refuses([&] { (void)program.value<double>(z); }, "%" + std::to_string(z.id()));
+    refuses([&] { (void)program.view<double>(y); }, "] y");
+    refuses([&] { (void)program.index_of(y); }, "] y");
+    refuses([&] { (void)program.reads(x); }, "] x");
+    refuses([&] { program.bind(x, 5.0); }, "[bind] x");
+  };
+  refuses_all();
+  const tw::Var other_x = tape.input(7.0), other_y = w * other_x;  // where x and y have been
+  CHECK(other_y.id() == y.id());
+  refuses_all();
+  CHECK_THROWS_AS((void)program.item(other_y), tw::HandleError);
+
+  w.set(4.0);  // what is still there can be used, and the program runs on
+  CHECK(program.reads(w));
+  program.bind(w, 5.0);
+  program.run();
+  CHECK(program.item(0) == 10.0);
+  CHECK(program.item(1) == 7.0);
+}
+
+TEST_CASE("a Var whose tape has gone names no output of a program either") {
+  auto tape = std::make_unique<tw::Tape>();
+  const tw::Var y = square(tape->input(3.0, "x")).named("y");
+  tw::Program program = tw::compile({y});
+  tape.reset();
+  program.run();
+  CHECK(program.item() == 9.0);
+  CHECK_THROWS_AS((void)program.item(y), tw::HandleError);
+}
+
 TEST_CASE("bound inputs are private to a program, and copies carry them") {
   tw::Tape tape;
   const tw::Var x = tape.input(2.0, "x"), y = x * x;

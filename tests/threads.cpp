@@ -4,8 +4,11 @@
 #include <array>
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <functional>
+#include <iostream>
 #include <tapewise/tapewise.hpp>
 #include <thread>
 
@@ -121,6 +124,50 @@ TEST_CASE("every part is carried out once, by as many threads as there are, and 
     }
     for (std::size_t part = 0; part < 7; ++part) CHECK(count[part] == 100);
     for (std::size_t inner = 10; inner < 13; ++inner) CHECK(count[inner] == 700);
+  }
+}
+
+TEST_CASE("says the number of threads at the start" * doctest::skip()) {
+  // For the test below: the environment is read once in a process.
+  tw::Tape tape;
+  try {
+    (void)tw::compile({exp(tape.input(1.0))});
+    std::cout << "threads: " << tw::num_threads() << std::endl;
+  } catch (const tw::Error& error) {
+    std::cout << error.what() << std::endl;
+    CHECK_THROWS_AS((void)tw::num_threads(), tw::Error);
+    CHECK_THROWS_AS(tw::set_num_threads(2), tw::Error);
+  }
+}
+
+TEST_CASE("the environment sets the number of threads or is refused by name and value") {
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+  const auto said_under = [&](const std::string& environment) {
+    const std::string line =
+        "env -u TAPEWISE_NUM_THREADS -u OPENBLAS_NUM_THREADS -u OMP_NUM_THREADS " + environment +
+        " '" + self + "' --no-skip '-tc=says the number of threads at the start'";
+    std::FILE* pipe = popen(line.c_str(), "r");
+    REQUIRE(pipe != nullptr);
+    std::string text;
+    char buffer[4096];
+    for (std::size_t n; (n = fread(buffer, 1, sizeof buffer, pipe)) > 0;) text.append(buffer, n);
+    CHECK(pclose(pipe) == 0);
+    return text;
+  };
+  const auto says = [&](const std::string& environment, const std::string& text) {
+    const std::string said = said_under(environment);
+    CHECK_MESSAGE(said.find(text + "\n") != std::string::npos, environment << ": " << said);
+  };
+  says("TAPEWISE_NUM_THREADS=3 OPENBLAS_NUM_THREADS=5", "threads: 3");
+  says("TAPEWISE_NUM_THREADS=64", "threads: 64");
+  says("TAPEWISE_NUM_THREADS=65", "threads: 64");
+  says("TAPEWISE_NUM_THREADS=99999999999999999999", "threads: 64");
+  says("TAPEWISE_NUM_THREADS= OPENBLAS_NUM_THREADS=5 OMP_NUM_THREADS=7", "threads: 5");
+  says("OPENBLAS_NUM_THREADS=many OMP_NUM_THREADS=7,2", "threads: 7");
+  for (const char* wrong : {"garbage", "0", "-1", "2x", "1.5", " 2", "-99999999999999999999"}) {
+    says("TAPEWISE_NUM_THREADS='" + std::string(wrong) + "' OMP_NUM_THREADS=2",
+         "[threads] TAPEWISE_NUM_THREADS=" + std::string(wrong) +
+             " is no number of threads: wanted 1 or more, or nothing");
   }
 }
 

@@ -105,6 +105,7 @@ void add_pair(Plan& plan, const Draft& draft, DraftId giver, DraftId by_product,
 void describe_plan(Plan& plan, const Draft& draft, std::span<const Var> outputs,
                    const Placement& placement) {
   Tape& tape = *draft.tape;
+  plan.tape = tape.life();
   plan.inputs.resize(draft.cells.size());
   NodeId newest = 0;
   for (const DraftNode& node : draft.nodes) {
