@@ -1,9 +1,9 @@
 #include <tapewise/autograd/sweep.hpp>
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 #include <tapewise/autograd/forward.hpp>
-#include <tapewise/autograd/leaves.hpp>
-#include <tapewise/autograd/numbers_table.hpp>
 
 namespace tapewise {
 
@@ -26,56 +26,6 @@ void fit_zeros(FlatArray<std::uint8_t>& array, std::size_t size) {
 }
 
 }  // namespace
-
-// --- reading ------------------------------------------------------------------------------------
-
-void NumericGradients::require_fit(const Var& node) const {
-  Tape& tape = output().tape();
-  tape.require_own(node, "sweep");
-  if (!tape.is_active(node.id())) {
-    throw TypeError(tape.describe(node.id(), "[sweep] " + std::string(node.op().name) + " " +
-                                                 to_string(node.type()) +
-                                                 " has no gradient: only float nodes that depend "
-                                                 "on an input or parameter have"));
-  }
-  if (!wanted_.empty() && !std::binary_search(wanted_.begin(), wanted_.end(), node.id())) {
-    throw GradientError(tape.describe(
-        node.id(), "[sweep] this node was not among the wanted ones: name it in sweep(y, {...})"));
-  }
-}
-
-const Var& NumericGradients::output() const {
-  if (!done_) throw HandleError("[sweep] there are no gradients: run the sweep");
-  output_.tape().require_own(output_, "sweep");
-  return output_;
-}
-
-double NumericGradients::output_value() const {
-  (void)output();
-  return output_value_;
-}
-
-double NumericGradients::operator[](const Var& node) const {
-  require_fit(node);
-  if (node.type().size() != 1) {
-    throw ShapeError(output_.tape().describe(
-        node.id(), "[sweep] the gradient has shape " + to_string(node.shape()) +
-                       ", one number is wanted: use value(node)"));
-  }
-  return numbers(node)[0];
-}
-
-std::span<const double> NumericGradients::numbers(const Var& node) const {
-  require_fit(node);
-  const auto size = static_cast<std::size_t>(node.type().size());
-  if (node.id() > output_.id() || needed_[node.id()] == 0) {
-    if (zeros_.size() < size) zeros_.resize(size);
-    return {zeros_.data(), size};
-  }
-  const double& entry = gradients_[node.id()];
-  if (node.shape().is_scalar()) return {&entry, 1};
-  return arrays_[std::bit_cast<std::uint64_t>(entry)];
-}
 
 // --- the walks ----------------------------------------------------------------------------------
 
@@ -268,76 +218,6 @@ void Sweep::add(NodeId id, std::span<const double> term) {
     if (StructuralZero::is(term[e])) continue;
     sum[e] = StructuralZero::is(sum[e]) ? term[e] : sum[e] + term[e];
   }
-}
-
-void Sweep::other_vjp(NodeId id) {
-  const OpRecord& op = tape_->op(id);
-  const auto parents = tape_->parents(id);
-  const auto g = entry(id);
-  if (g.empty() || std::all_of(g.begin(), g.end(), StructuralZero::is)) return;
-  if (op.vjp == nullptr) {
-    throw GradientError(
-        tape_->describe(id, "[" + std::string(op.name) +
-                                "] gives no derivative: add a vjp to its rule, or wrap the operand "
-                                "in stop_gradient"));
-  }
-  const auto number = static_cast<std::size_t>(tape_->type(id).dtype);
-  const ScalarStep step = op.scalar_step[number];
-  for (std::size_t use = 0; use < parents.size(); ++use) {
-    const NodeId j = parents[use];
-    if (!tape_->is_active(j) || (!wanted_.empty() && leads_[j] == 0)) continue;
-    if (step == nullptr) {
-      std::vector<double> whole(g.begin(), g.end());
-      for (double& x : whole) x = StructuralZero::read(x);
-      add(j, structured_vjp_in_numbers(tape_->var(id), use, whole));
-    } else {
-      add(j, elementwise_vjp(id, use));
-    }
-  }
-}
-
-/// g · ∂y/∂x_use element by element, added up where x_use was broadcast.
-std::vector<double> Sweep::elementwise_vjp(NodeId id, std::size_t use) {
-  constexpr std::size_t most = 3;
-  const OpRecord& op = tape_->op(id);
-  const auto parents = tape_->parents(id);
-  const Type& type = tape_->type(id);
-  const Strides own = row_major_strides(type.shape);
-  std::array<Strides, most> strides{};
-  std::array<const std::byte*, most> data{};
-  std::array<std::size_t, most> bytes{};
-  for (std::size_t k = 0; k < most; ++k) {
-    const NodeId p = parents[std::min(k, parents.size() - 1)];
-    strides[k] = broadcast_strides(tape_->type(p).shape, type.shape);
-    data[k] = static_cast<const std::byte*>(known_value(*tape_, p, epoch_));
-    bytes[k] = size_of(tape_->type(p).dtype);
-  }
-  const auto g = entry(id);
-  std::vector<double> term(static_cast<std::size_t>(tape_->type(parents[use]).size()),
-                           StructuralZero::number());
-  const bool repeated = term.size() != g.size();
-  if (repeated) std::fill(term.begin(), term.end(), 0.0);
-  for (std::size_t e = 0; e < g.size(); ++e) {
-    if (StructuralZero::is(g[e])) continue;
-    std::array<std::int64_t, most> at{};
-    auto rest = static_cast<std::int64_t>(e);
-    for (std::size_t axis = 0; axis < type.shape.rank(); ++axis) {
-      for (std::size_t k = 0; k < most; ++k) at[k] += rest / own[axis] * strides[k][axis];
-      rest %= own[axis];
-    }
-    std::array<const void*, most> x{};
-    for (std::size_t k = 0; k < most; ++k) {
-      x[k] = data[k] + at[k] * static_cast<std::int64_t>(bytes[k]);
-    }
-    double y = 0;
-    std::array<double, most> partials{};
-    op.scalar_step[static_cast<std::size_t>(type.dtype)](x[0], x[1], x[2], &y, tape_->attribute(id),
-                                                         partials.data());
-    if (StructuralZero::is(partials[use])) continue;
-    double& sum = term[static_cast<std::size_t>(at[use])];
-    sum = StructuralZero::is(sum) ? g[e] * partials[use] : sum + g[e] * partials[use];
-  }
-  return term;
 }
 
 // --- running ------------------------------------------------------------------------------------

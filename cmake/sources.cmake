@@ -27,6 +27,7 @@ set(TAPEWISE_SOURCES
     autograd/graph_table.cpp
     autograd/leaves.cpp
     autograd/numbers_table.cpp
+    autograd/numeric_gradients.cpp
     autograd/passes/absorb.cpp
     autograd/passes/accumulate.cpp
     autograd/passes/advance.cpp
@@ -35,6 +36,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
     autograd/passes/fuse.cpp
+    autograd/passes/groups.cpp
     autograd/passes/hoist.cpp
     autograd/passes/pair.cpp
     autograd/passes/pin.cpp
@@ -46,6 +48,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/scalars.cpp
     autograd/passes/schedule.cpp
     autograd/passes/share.cpp
+    autograd/passes/sink.cpp
     autograd/plan.cpp
     autograd/profile.cpp
     autograd/program.cpp
@@ -54,6 +57,7 @@ set(TAPEWISE_SOURCES
     autograd/simd_level.cpp
     autograd/subgraph.cpp
     autograd/sweep.cpp
+    autograd/sweep_vjp.cpp
     autograd/tape.cpp
     autograd/tape_record.cpp
     autograd/tape_print.cpp
@@ -232,6 +236,12 @@ set(TAPEWISE_PUBLIC_HEADERS
     ops/linalg.hpp
     ops/loss.hpp
     ops/make_record.hpp
+    ops/making/elementwise.hpp
+    ops/making/graph.hpp
+    ops/making/numbers.hpp
+    ops/making/rule.hpp
+    ops/making/structured.hpp
+    ops/making/texts.hpp
     ops/margin_loss.hpp
     ops/math.hpp
     ops/matrices.hpp
