@@ -36,6 +36,9 @@ set(TAPEWISE_SOURCES
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
     autograd/passes/fuse.cpp
+    autograd/passes/fused_blocks.cpp
+    autograd/passes/fused_pairs.cpp
+    autograd/passes/fused_scratch.cpp
     autograd/passes/groups.cpp
     autograd/passes/hoist.cpp
     autograd/passes/pair.cpp
