@@ -65,14 +65,28 @@ void compare(const Measurement& m, const std::vector<Contender>& contenders) {
   }
 }
 
+/// After a rest the system may wake a contender's threads on one processor: runs it until it is
+/// about as fast as it has been (`best`, seconds; 0 before the first turn), or the system has had
+/// time to move them apart.
+void spread_threads(const Contender& c, double& best) {
+  constexpr double patience = 0.3, like_best = 1.1;
+  const double start = now();
+  while (now() - start < patience) {
+    const double run = seconds(c.run, 1);
+    if (run < like_best * best) return;
+    best = best == 0 ? run : std::min(best, run);
+  }
+}
+
 /// A turn: the contender's threads are set, memory and caches are warmed by a run that does not
 /// count, and then the run is repeated.
-double turn(const Contender& c, int repeats, bool warm) {
+double turn(const Contender& c, int repeats, bool warm, double& best) {
   if (threads() > 1) {  // the last contender's pool waits busily for the next job
     std::this_thread::sleep_for(std::chrono::milliseconds(40));
     openblas_set_num_threads(c.name == "ours" ? 1 : threads());  // ours splits products itself
   }
   if (warm) c.run();
+  if (threads() > 1) spread_threads(c, best);
   return seconds(c.run, repeats);
 }
 
@@ -81,11 +95,11 @@ void measure(benchmark::State& state, const Measurement& m) {
   const double turn_seconds = threads() == 1 ? 2e-3 : 2e-2;
   const std::vector<Contender> contenders = m.make();
   compare(m, contenders);
-  std::vector<double> once;
+  std::vector<double> once, best(contenders.size(), 0);
   std::vector<int> repeats;
   double round = 0;
-  for (const Contender& c : contenders) {
-    once.push_back(turn(c, 1, true));
+  for (std::size_t k = 0; k < contenders.size(); ++k) {
+    once.push_back(turn(contenders[k], 1, true, best[k]));
     repeats.push_back(std::max(1, static_cast<int>(turn_seconds / std::max(once.back(), 1e-8))));
     round += std::max(once.back(), turn_seconds);
   }
@@ -95,7 +109,7 @@ void measure(benchmark::State& state, const Measurement& m) {
     double sum = 0;
     while (sum < least_seconds || times[0].size() < least_rounds) {
       for (std::size_t k = 0; k < contenders.size(); ++k) {
-        times[k].push_back(turn(contenders[k], repeats[k], once[k] < warm_below));
+        times[k].push_back(turn(contenders[k], repeats[k], once[k] < warm_below, best[k]));
         sum += times[k].back() * repeats[k];
       }
     }

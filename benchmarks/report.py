@@ -180,9 +180,8 @@ script/bench --no-peers               # ours and the limits only
   (`GOMP_SPINCOUNT=0`): on two processors they would keep OpenBLAS's from working, which makes
   libtorch 30 times slower. OpenBLAS's spin for a few milliseconds only
   (`OPENBLAS_THREAD_TIMEOUT=22`), as they would disturb whoever comes next.
-- Rows of two threads are less sure than the others: after a rest the system may wake a second thread on
-  the first one's processor and leave it there for a while. Where a limit of two threads is no faster
-  than that of one, this has happened to it, and the ratio says nothing.
+- After a rest the system may wake a second thread on the first one's processor. At two threads a turn
+  therefore begins when a run was about as fast as the contender's best, or after .3 s.
 - Ratios travel to other machines, times do not.
 """
 

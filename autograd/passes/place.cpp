@@ -56,39 +56,52 @@ bool all_read_before(const Draft& draft, std::span<const DraftId> members, Draft
   return true;
 }
 
-/// The new value of a parameter can be written straight to its cell when nobody reads the old one
-/// from then on (the step itself may, element by element) and nothing can throw any more.
-bool can_update_in_place(const Draft& draft, const Units& units, DraftId leaf, DraftId value) {
-  const DraftNode& node = draft.nodes[value];
-  if (node.role != Role::compute || node.alias || node.op->traits.may_throw) return false;
-  for (const DraftId output : draft.outputs) {
-    if (draft.memory_of(output) == value) return false;
-  }
-  const std::uint32_t at = units.unit_of[value];
-  if (units.units[at].kind == Units::Kind::scalars) return false;
-  for (std::uint32_t u = at; u < units.units.size(); ++u) {
-    const auto members = units.members_of(units.units[u]);
-    const DraftNode& later = draft.nodes[members[0]];
-    if (later.role == Role::assign) {
-      // Another assign may copy the old value of this cell, or this value to a second cell.
-      const DraftId source = draft.memory_of(draft.operands_of(later)[1]);
-      const DraftId target = draft.operands_of(later)[0];
-      if (source == leaf || (source == value && target != leaf)) return false;
-      continue;
-    }
-    if (u == at) {
-      if (!all_read_before(draft, members, leaf, value)) return false;
-      continue;
-    }
-    if (later.role == Role::guard || later.op->traits.may_throw) return false;
-    for (const DraftId reader : members) {
-      for (const DraftId operand : draft.operands_of(draft.nodes[reader])) {
-        if (draft.memory_of(operand) == leaf) return false;
+/// Which new values of parameters can be written straight to their cells.
+class UpdatesInPlace {
+ public:
+  UpdatesInPlace(const Draft& draft, const Units& units, const Lifetimes& lifetimes)
+      : draft_(draft),
+        units_(units),
+        lifetimes_(lifetimes),
+        last_read_(draft.nodes.size(), 0),
+        copies_(draft.nodes.size(), 0) {
+    for (std::uint32_t u = 0; u < units.units.size(); ++u) {
+      const auto members = units.members_of(units.units[u]);
+      const DraftNode& first = draft.nodes[members[0]];
+      if (first.role == Role::assign) {
+        ++copies_[draft.memory_of(draft.operands_of(first)[1])];
+        continue;
+      }
+      if (first.role == Role::guard || first.op->traits.may_throw) last_throwing_ = u;
+      for (const DraftId reader : members) {
+        for (const DraftId operand : draft.operands_of(draft.nodes[reader])) {
+          last_read_[draft.memory_of(operand)] = u;
+        }
       }
     }
   }
-  return true;
-}
+
+  /// Nobody may read the old value from then on (the step itself may, element by element), nothing
+  /// may throw any more, and no other assign may copy the old value or this one.
+  bool allow(DraftId leaf, DraftId value) const {
+    const DraftNode& node = draft_.nodes[value];
+    if (node.role != Role::compute || node.alias || node.op->traits.may_throw) return false;
+    if (lifetimes_.last_read[value] == never) return false;  // an output
+    const std::uint32_t at = units_.unit_of[value];
+    const Units::Unit& unit = units_.units[at];
+    if (unit.kind == Units::Kind::scalars) return false;
+    return last_throwing_ <= at && last_read_[leaf] <= at && copies_[leaf] == 0 &&
+           copies_[value] == 1 && all_read_before(draft_, units_.members_of(unit), leaf, value);
+  }
+
+ private:
+  const Draft& draft_;
+  const Units& units_;
+  const Lifetimes& lifetimes_;
+  std::uint32_t last_throwing_ = 0;
+  std::vector<std::uint32_t> last_read_;  // by memory: the last unit that is no assign
+  std::vector<std::uint32_t> copies_;     // by memory: assigns of it
+};
 
 class Placer {
  public:
@@ -134,6 +147,7 @@ class Placer {
   }
 
   void place_updates() {
+    const UpdatesInPlace updates(draft_, units_, lifetimes_);
     for (const Units::Unit& unit : units_.units) {
       const DraftId id = units_.members[unit.begin];
       const DraftNode& node = draft_.nodes[id];
@@ -143,7 +157,7 @@ class Placer {
       placement_.places[id] = placement_.places[leaf];
       if (options_.update_in_place && draft_.nodes[value].role == Role::compute &&
           draft_.memory_of(value) == value && !placement_.stored[value] &&
-          can_update_in_place(draft_, units_, leaf, value)) {
+          updates.allow(leaf, value)) {
         placement_.places[value] = placement_.places[leaf];
         placement_.stored[value] = true;
         placement_.assigned_by_producer[id] = true;
