@@ -22,6 +22,7 @@ struct CompileOptions {
   bool hoist = true;             ///< contributions to shared weights as soon as they can be made
   bool advance = true;           ///< new parameter values are computed as early as they can be
   bool fuse = true;              ///< elementwise runs and the sums that end them, block by block
+  bool panels = true;            ///< tall products some rows at a time, with what reads them
   bool scalars = true;           ///< ops on single numbers as byte-code
   bool pair = true;              ///< values that one kernel gives at once: a loss and its gradient
   bool regroup = true;           ///< independent scalar ops of one kind as vector instructions

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <tapewise/autograd/threads.hpp>
 
 #if defined(__SSE2__)
@@ -57,10 +58,36 @@ struct Region {
   std::int64_t row, row_end, column, column_end;
 };
 
+/// Rows of a product, made panel by panel as far as they are about to be read.
+class Feed {
+ public:
+  /// Those that a region of the group reads; no other region reads them.
+  Feed(const Panels& panels, const KernelCall& call, const Region& region)
+      : panels_(panels), call_(call) {
+    const std::int64_t width = panels.group->columns;
+    made_ = (region.row * width + region.column) / panels.columns;
+    end_ = ((region.row_end - 1) * width + region.column_end) / panels.columns;
+  }
+
+  void reach(std::int64_t element) {
+    while (made_ < end_ && made_ * panels_.columns < element) {
+      const std::int64_t rows = std::min(panels_.at_once, end_ - made_);
+      panels_.product.run_rows(call_, made_, rows);
+      made_ += rows;
+    }
+  }
+
+ private:
+  const Panels& panels_;
+  const KernelCall& call_;
+  std::int64_t made_, end_;
+};
+
 /// The state of one thread that runs blocks of a group.
 class BlockRunner {
  public:
-  BlockRunner(const FusedGroup& group, const void* const* outside) : group_(group) {
+  BlockRunner(const FusedGroup& group, const void* const* outside, Feed* feed = nullptr)
+      : group_(group), feed_(feed) {
     const bool fetches = has_next_block(0);
     for (std::size_t e = 0; e < group.externals.size(); ++e) {
       base_[e] = static_cast<std::byte*>(const_cast<void*>(outside[e]));
@@ -185,6 +212,7 @@ class BlockRunner {
     const std::int64_t rows = std::min(group_.block_rows, row_end - row);
     const std::int64_t width = std::min(group_.block_columns, group_.columns - column);
     const auto elements = static_cast<std::size_t>((rows - 1) * group_.block_columns + width);
+    if (feed_ != nullptr) feed_->reach((row + rows - 1) * group_.columns + column + width);
     // The memory of the next block is fetched while this one is computed, a stream with each op.
     std::size_t stream = has_next_block(column) ? 0 : streams_;
     std::size_t total = 0;
@@ -251,6 +279,7 @@ class BlockRunner {
   }
 
   const FusedGroup& group_;
+  Feed* feed_;  ///< null: all operands are there
   std::byte* base_[FusedGroup::max_slots];
   std::byte* slot_[FusedGroup::max_slots];
   std::int64_t block_bytes_[FusedGroup::max_slots];
@@ -267,10 +296,12 @@ struct Division {
   int parts;
   bool joins_sums;  ///< the parts' sums are parts of the same sums
 
-  explicit Division(const FusedGroup& g) : by_rows(false), unit(g.block_columns), parts(1) {
+  /// Of columns, parts are multiples of `whole`.
+  explicit Division(const FusedGroup& g, std::int64_t whole = 1)
+      : by_rows(false), unit(g.block_columns), parts(1) {
     const std::int64_t row_blocks = g.rows / g.block_rows, panels = g.columns / g.block_columns;
     by_rows = g.acts_on_rows || (g.folds_across ? panels < 2 : row_blocks >= panels);
-    if (by_rows) unit = g.block_rows;
+    unit = by_rows ? g.block_rows : std::lcm(g.block_columns, whole);
     // Sums are formed in blocks of a fixed size, counted from the first element.
     const std::int64_t elements = by_rows ? g.block_rows * g.columns : g.block_columns;
     if (g.folds_total) unit *= fold_block_size / std::gcd(fold_block_size, elements);
@@ -292,12 +323,15 @@ struct Division {
   static constexpr std::size_t max_sums_bytes = 32 * 1024;
 };
 
-void run_divided(const FusedGroup& group, const void* const* outside, const Division& division) {
+void run_divided(const FusedGroup& group, const void* const* outside, const Division& division,
+                 const Panels* panels = nullptr, const KernelCall* product = nullptr) {
   alignas(64) std::byte sums[Division::max_sums_bytes];
   const std::size_t sums_bytes = group.sums_bytes();
   threads::for_parts(division.parts, [&](int part) {
-    BlockRunner runner(group, outside);
     const Region region = division.region(group, part);
+    std::optional<Feed> feed;
+    if (panels != nullptr) feed.emplace(*panels, *product, region);
+    BlockRunner runner(group, outside, feed ? &*feed : nullptr);
     if (division.joins_sums)
       runner.run_part(region, sums + sums_bytes * static_cast<std::size_t>(part));
     else
@@ -338,6 +372,28 @@ void run_fused(const KernelCall& call) {
     if (division.parts > 1) return run_divided(group, call.in_data, division);
   }
   BlockRunner(group, call.in_data).run({0, group.rows, 0, group.columns});
+}
+
+void run_panels(const KernelCall& call) {
+  const auto& panels = *call.params<const Panels*>();
+  const FusedGroup& group = *panels.group;
+  const KernelCall product{call.out_data, call.in_data, panels.product.params};
+  const void* const* outside = call.in_data + panels.operands;
+  if (num_threads() == 1) {
+    const Region all = {0, group.rows, 0, group.columns};
+    Feed feed(panels, product, all);
+    return BlockRunner(group, outside, &feed).run(all);
+  }
+  // Each thread makes the rows that it reads; where threads share rows, the product comes first.
+  const bool one_row = group.rows == 1;
+  const Division division(group, one_row ? panels.columns : 1);
+  const bool apart = division.by_rows ? group.columns == panels.columns : one_row;
+  if (group.large && division.parts > 1 && apart) {
+    return run_divided(group, outside, division, &panels, &product);
+  }
+  panels.product.run(product);
+  const FusedGroup* alone = &group;
+  run_fused({nullptr, outside, &alone});
 }
 
 }  // namespace tapewise

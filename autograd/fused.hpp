@@ -100,4 +100,17 @@ struct FusedGroup {
 /// Runs a group; KernelCall::params holds a pointer to it.
 void run_fused(const KernelCall& call);
 
+/// A product and the group that reads it, some rows at a time: what has just left gemm is in the
+/// cache. The operands of the product come first, then the group's slots.
+struct Panels {
+  Kernel product;
+  std::int64_t columns = 0;  ///< of the product
+  std::int64_t at_once = 0;  ///< rows of a panel
+  std::size_t operands = 0;  ///< of the product
+  const FusedGroup* group = nullptr;
+};
+
+/// Runs panels; KernelCall::params holds a pointer to them.
+void run_panels(const KernelCall& call);
+
 }  // namespace tapewise

@@ -65,12 +65,16 @@ struct KernelCall {
   }
 };
 using KernelFn = void (*)(const KernelCall&);
+/// Some rows of the result, from `first` on.
+using RowsKernelFn = void (*)(const KernelCall&, std::int64_t first, std::int64_t count);
 
 /// A kernel chosen for one node: the function, and what was worked out for it beforehand.
 struct Kernel {
   static constexpr std::size_t max_params = 640;
 
   KernelFn run = nullptr;
+  RowsKernelFn run_rows = nullptr;  ///< null where rows cannot be made by themselves
+  std::int64_t rows = 0;            ///< that `run_rows` can make
   double flops = 0;
   std::size_t params_bytes = 0;
   alignas(16) std::byte params[max_params];

@@ -18,8 +18,12 @@ std::string Plan::describe(const Step& step) const {
   std::string text;
   if (step.fused != nullptr) {
     const FusedGroup& group = *step.fused;
-    text = "fused " + std::to_string(group.rows) + " x " + std::to_string(group.columns) + " by " +
-           std::to_string(group.block_rows) + " x " + std::to_string(group.block_columns) + ":";
+    if (step.panels != nullptr) {
+      text = std::string(step.op->name) + " by " + std::to_string(step.panels->at_once) +
+             " rows, each then ";
+    }
+    text += "fused " + std::to_string(group.rows) + " x " + std::to_string(group.columns) + " by " +
+            std::to_string(group.block_rows) + " x " + std::to_string(group.block_columns) + ":";
     for (const FusedOp& op : group.ops) {
       if (op.first != nullptr) text += " " + std::string(op.first->name);
       text += " " + std::string(op.op->name);
@@ -167,7 +171,7 @@ std::shared_ptr<const Plan> make_plan(std::span<const Var> outputs, const Compil
   if (options.hoist) passes::hoist(draft);
   if (options.advance) passes::advance(draft);
   const Arrangement a = arrange(std::move(draft), options);
-  return passes::emit(a.draft, outputs, a.units, a.placement, a.extra_flops);
+  return passes::emit(a.draft, outputs, a.units, a.placement, a.extra_flops, options);
 }
 
 }  // namespace tapewise

@@ -31,6 +31,7 @@ struct Step {
   const OpRecord* op = nullptr;          ///< null for a guard and for groups
   const OpRecord* by_product = nullptr;  ///< its value is the last of the operands
   const FusedGroup* fused = nullptr;
+  const Panels* panels = nullptr;  ///< of `fused`, and of the product that it reads
   const ScalarCode* scalars = nullptr;
   std::uint32_t type = 0;  ///< of the result, into Plan::types
   NodeId origin = 0;       ///< the recorded node, and its line
@@ -62,6 +63,7 @@ struct Plan {
   std::vector<std::byte> params;
   std::vector<std::unique_ptr<std::string>> guard_texts;
   std::vector<std::unique_ptr<const FusedGroup>> fused;
+  std::vector<std::unique_ptr<const Panels>> panels;
   std::vector<std::unique_ptr<const ScalarCode>> scalars;
   std::vector<CellPtr> cells;
   std::vector<PlanInput> inputs;  ///< by number of the cell

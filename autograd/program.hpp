@@ -57,8 +57,8 @@ class Program {
   void require_output_dtype(std::size_t output, DType asked) const;
 
   /// Gives this program, and nobody else, its own values for a leaf: copied now, read by every
-  /// run from now on. Throws HandleError for a Var that the program does not read or that was removed
-  /// by a `rewind`, ShapeError or TypeError for another type.
+  /// run from now on. Throws HandleError for a Var that the program does not read or that was
+  /// removed by a `rewind`, ShapeError or TypeError for another type.
   void bind(const Var& leaf, const ArrayView& value);
 
   /// The private memory behind `bind`, made if need be, in the plan's number type: for checkers.

@@ -6,8 +6,8 @@ namespace tapewise {
 /// matrix products and rows of large reductions are split over them; small work stays on the
 /// calling thread. Unless set: the environment's TAPEWISE_NUM_THREADS, else OPENBLAS_NUM_THREADS,
 /// else OMP_NUM_THREADS, else the processors this process may run on; at most 64. The environment
-/// is read at the first use; `compile` is one. A TAPEWISE_NUM_THREADS that is no number from 1 on is
-/// an Error then; the other two, which are not ours, are passed over where we cannot read them.
+/// is read at the first use; `compile` is one. A TAPEWISE_NUM_THREADS that is no number from 1 on
+/// is an Error then; the other two, which are not ours, are passed over where we cannot read them.
 ///
 /// There is one pool. OpenBLAS is set to one thread the first time it is called, and its products
 /// are split over the pool like everything else, so the two never compete (this holds for other

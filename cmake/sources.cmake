@@ -33,6 +33,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/advance.cpp
     autograd/passes/arena.cpp
     autograd/passes/build_fused.cpp
+    autograd/passes/cone.cpp
     autograd/passes/emit.cpp
     autograd/passes/fold.cpp
     autograd/passes/fuse.cpp
@@ -42,6 +43,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/groups.cpp
     autograd/passes/hoist.cpp
     autograd/passes/pair.cpp
+    autograd/passes/panels.cpp
     autograd/passes/pin.cpp
     autograd/passes/place.cpp
     autograd/passes/prune.cpp

@@ -165,6 +165,14 @@ void Matmul::kernel(const KernelCall& call) {
   run(call.params<Params>(), false, call.in<T>(0), call.in<T>(1), call.out<T>());
 }
 
+template <class T>
+void Matmul::rows_kernel(const KernelCall& call, std::int64_t first, std::int64_t count) {
+  Params p = call.params<Params>();
+  p.product.m = count;
+  run(p, false, call.in<T>(0) + first * p.product.k, call.in<T>(1),
+      call.out<T>() + first * p.product.n);
+}
+
 Var Matmul::vjp(const Vjp& v) {
   const Var g = with_vector_axes(v);
   const Var A = as_matrix(v.parent(0), true), B = as_matrix(v.parent(1), false);
@@ -280,6 +288,16 @@ void MatmulAdd::kernel(const KernelCall& call) {
     std::copy_n(call.in<T>(0), p.batches * p.product.m * p.product.n, call.out<T>());
   }
   Matmul::run(p, true, call.in<T>(1), call.in<T>(2), call.out<T>());
+}
+
+template <class T>
+void MatmulAdd::rows_kernel(const KernelCall& call, std::int64_t first, std::int64_t count) {
+  Params p = call.params<Params>();
+  p.product.m = count;
+  T* out = call.out<T>() + first * p.product.n;
+  const T* c = call.in<T>(0) + first * p.product.n;
+  if (out != c) std::copy_n(c, count * p.product.n, out);
+  Matmul::run(p, true, call.in<T>(1) + first * p.product.k, call.in<T>(2), out);
 }
 
 double MatmulAdd::flops(const KernelRequest& request) {

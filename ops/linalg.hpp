@@ -33,6 +33,12 @@ struct Matmul : Structured {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  /// Rows of one product of which each can be made by itself; 0: none.
+  static std::int64_t rows_alone(const Params& p) {
+    return p.batches == 1 && !p.swapped && p.product.trans_a == 0 ? p.product.m : 0;
+  }
+  template <class T>
+  static void rows_kernel(const KernelCall& call, std::int64_t first, std::int64_t count);
   /// C = A·B, or C + A·B.
   template <class T>
   static void run(const Params& p, bool add, const T* a, const T* b, T* c);
@@ -58,6 +64,9 @@ struct MatmulAdd : Structured {
   static Params plan(const KernelRequest& request);
   template <class T>
   static void kernel(const KernelCall& call);
+  static std::int64_t rows_alone(const Params& p) { return Matmul::rows_alone(p); }
+  template <class T>
+  static void rows_kernel(const KernelCall& call, std::int64_t first, std::int64_t count);
   static double flops(const KernelRequest& request);
   static Var vjp(const Vjp& v);
   static std::string attribute_text(const void* attribute) {

@@ -32,12 +32,14 @@ bool absorb_by_attribute(Draft& draft, const DraftNode& node, std::size_t use, D
 }  // namespace
 
 void absorb(Draft& draft) {
-  for (const DraftNode& node : draft.nodes) {
+  const std::vector<bool> guarded = guard_cone(draft);
+  for (DraftId id = 0; id < draft.nodes.size(); ++id) {
+    const DraftNode& node = draft.nodes[id];
     if (node.role != Role::compute) continue;
     const auto operands = draft.operands_of(node);
     for (std::size_t use = 0; use < operands.size(); ++use) {
       while (absorb_broadcast(draft, node, operands[use]) ||
-             absorb_by_attribute(draft, node, use, operands[use])) {
+             (!guarded[id] && absorb_by_attribute(draft, node, use, operands[use]))) {
       }
     }
   }

@@ -30,6 +30,7 @@ void accumulate(Draft& draft) {
   if (!any) return;
   prune(draft);  // what is read by dead nodes only is not read
   std::vector<std::uint32_t> readers = count_readers(draft);
+  const std::vector<bool> guarded = guard_cone(draft);
   std::vector<DraftId> same_as(draft.nodes.size());
   std::iota(same_as.begin(), same_as.end(), 0);
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
@@ -45,7 +46,7 @@ void accumulate(Draft& draft) {
       const DraftNode& of = draft.nodes[operand];
       return of.role == Role::compute && !of.alias && readers[operand] == 1 && of.type == sum.type;
     };
-    if (product == other || !own(product) || !own(other)) continue;
+    if (product == other || guarded[id] || !own(product) || !own(other)) continue;
     if (node.op->accumulating == nullptr) continue;
     const auto begin = static_cast<std::uint32_t>(draft.operands.size());
     const auto factors = draft.operands_of(node);

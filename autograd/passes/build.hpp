@@ -22,6 +22,11 @@ struct BuiltScalars {
 BuiltScalars build_scalars(const Draft& draft, const Units& units, const Units::Unit& unit,
                            const Placement& placement);
 
+/// A product together with the group that reads it next, some rows at a time; null where that is
+/// not worth it, or one would write over what the other still reads.
+std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placement,
+                                     DraftId product, const BuiltStep& group);
+
 BuiltStep build_fused(const Draft& draft, const Units& units, const Units::Unit& unit,
                       const Placement& placement);
 

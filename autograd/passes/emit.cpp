@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/passes/build.hpp>
+#include <utility>
 
 namespace tapewise::passes {
 
@@ -55,15 +57,42 @@ void add_step(Plan& plan, const Draft& draft, const DraftNode& node, const Kerne
   plan.steps.push_back(step);
 }
 
+/// A product and its group, in the place of the product's own step.
+void add_panels(Plan& plan, const Draft& draft, DraftId product, std::unique_ptr<Panels> panels,
+                Kernel kernel, std::span<const DraftId> outside, const Placement& placement) {
+  const DraftNode& node = draft.nodes[product];
+  plan.flops -= plan.steps.back().flops;
+  plan.operands.resize(plan.steps.back().in_begin);
+  plan.steps.pop_back();
+  plan.panels.push_back(std::move(panels));
+  const Panels* both = plan.panels.back().get();
+  kernel.run = &run_panels;
+  kernel.set_params(both);
+  kernel.flops += both->product.flops;
+  const auto factors = draft.operands_of(node);
+  std::vector<DraftId> operands(factors.begin(), factors.end());
+  operands.insert(operands.end(), outside.begin(), outside.end());
+  add_step(plan, draft, node, kernel, placement.places[product], operands, placement.places);
+  plan.steps.back().fused = both->group;
+  plan.steps.back().panels = both;
+}
+
+/// `before` is the op whose step was added last, if it may be taken into this one.
 void add_fused(Plan& plan, const Draft& draft, const Units& units, const Units::Unit& unit,
-               const Placement& placement) {
+               const Placement& placement, std::optional<DraftId> before) {
   BuiltStep built = build_fused(draft, units, unit, placement);
+  std::unique_ptr<Panels> panels;
+  if (before) panels = build_panels(draft, placement, *before, built);
   plan.fused.push_back(std::move(built.fused));
   const FusedGroup* group = plan.fused.back().get();
   Kernel kernel;
+  kernel.flops = built.flops;
+  if (panels != nullptr) {
+    add_panels(plan, draft, *before, std::move(panels), kernel, built.outside, placement);
+    return;
+  }
   kernel.run = &run_fused;
   kernel.set_params(group);
-  kernel.flops = built.flops;
   const DraftNode& last = draft.nodes[units.members[unit.end - 1]];
   add_step(plan, draft, last, kernel, {}, built.outside, placement.places);
   plan.steps.back().op = nullptr;
@@ -134,8 +163,8 @@ void describe_plan(Plan& plan, const Draft& draft, std::span<const Var> outputs,
 }  // namespace
 
 std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const Var> outputs,
-                                 const Units& units, const Placement& placement,
-                                 double extra_flops) {
+                                 const Units& units, const Placement& placement, double extra_flops,
+                                 const CompileOptions& options) {
   auto plan = std::make_shared<Plan>();
   plan->cells = draft.cells;
   plan->constants = draft.constants;
@@ -145,12 +174,15 @@ std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const Var> output
   plan->peak_bytes = placement.peak_bytes;
   plan->output_bytes = placement.output_bytes;
   plan->extra_flops = extra_flops;
+  const std::vector<bool> guarded = guard_cone(draft);
+  std::optional<DraftId> last_single;  // the op that the last step is, if it may become panels
   for (const Units::Unit& unit : units.units) {
+    const auto before = std::exchange(last_single, std::nullopt);
     plan->ops += unit.end - unit.begin;
     const DraftId id = units.members[unit.begin];
     const DraftNode& node = draft.nodes[id];
     if (unit.kind == Units::Kind::fused) {
-      add_fused(*plan, draft, units, unit, placement);
+      add_fused(*plan, draft, units, unit, placement, options.panels ? before : std::nullopt);
       continue;
     }
     if (unit.kind == Units::Kind::scalars) {
@@ -176,6 +208,7 @@ std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const Var> output
                                                  to_string(draft.type_of(node))));
       }
       add_step(*plan, draft, node, kernel, placement.places[id], operands, placement.places);
+      if (!guarded[id]) last_single = id;
     }
   }
   describe_plan(*plan, draft, outputs, placement);

@@ -12,6 +12,10 @@ namespace tapewise::passes {
 /// and the cells and constants they read.
 Draft reach(std::span<const Var> outputs, Numbers numbers);
 
+/// The nodes that guards depend on, by id. Passes that change the last bit of a value leave them
+/// alone: a branch must not go the other way for it.
+std::vector<bool> guard_cone(const Draft& draft);
+
 /// Constant folding: nodes whose operands are all constants become constants.
 void fold(Draft& draft);
 
@@ -68,7 +72,7 @@ Placement place(const Draft& draft, const Units& units, const CompileOptions& op
 /// Steps with their kernels. `outputs` are the Vars that were asked for: two of them may have
 /// become one node.
 std::shared_ptr<const Plan> emit(const Draft& draft, std::span<const Var> outputs,
-                                 const Units& units, const Placement& placement,
-                                 double extra_flops);
+                                 const Units& units, const Placement& placement, double extra_flops,
+                                 const CompileOptions& options);
 
 }  // namespace tapewise::passes

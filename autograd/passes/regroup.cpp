@@ -13,8 +13,12 @@ constexpr std::uint32_t shortest_run = 6, longest_run = ScalarCode::Vector::max_
 /// The members of one scalar unit in an order in which independent ops of one kind stand together.
 class Regrouper {
  public:
-  Regrouper(const Draft& draft, Units& units, std::uint32_t unit)
-      : draft_(draft), units_(units), unit_(unit), begin_(units.units[unit].begin) {
+  Regrouper(const Draft& draft, Units& units, std::uint32_t unit, const std::vector<bool>& guarded)
+      : draft_(draft),
+        units_(units),
+        unit_(unit),
+        begin_(units.units[unit].begin),
+        guarded_(guarded) {
     const auto members = units.members_of(units.units[unit]);
     members_.assign(members.begin(), members.end());
   }
@@ -65,7 +69,7 @@ class Regrouper {
 
   bool same_kind(DraftId x, DraftId y) const {
     const DraftNode &a = draft_.nodes[x], &b = draft_.nodes[y];
-    return a.op == b.op && a.type == b.type &&
+    return a.op == b.op && a.type == b.type && guarded_[x] == guarded_[y] &&
            std::memcmp(draft_.attribute_of(a), draft_.attribute_of(b), a.op->attribute_bytes) == 0;
   }
 
@@ -89,6 +93,7 @@ class Regrouper {
         const DraftNode &a = draft_.nodes[x], &b = draft_.nodes[y];
         if (a.op != b.op) return a.op < b.op;
         if (a.type != b.type) return a.type < b.type;
+        if (guarded_[x] != guarded_[y]) return guarded_[y];
         return position_of(position, x) < position_of(position, y);
       });
       for (std::size_t k = 0; k < level.size(); ++k) {
@@ -110,7 +115,7 @@ class Regrouper {
 
   bool can_be_vector(DraftId id) const {
     const DraftNode& node = draft_.nodes[id];
-    if (draft_.type_of(node).dtype != DType::float64) return false;
+    if (guarded_[id] || draft_.type_of(node).dtype != DType::float64) return false;
     for (const DraftId operand : draft_.operands_of(node)) {
       if (draft_.type_of(draft_.nodes[operand]).dtype != DType::float64) return false;
     }
@@ -134,6 +139,7 @@ class Regrouper {
   const Draft& draft_;
   Units& units_;
   std::uint32_t unit_, begin_;
+  const std::vector<bool>& guarded_;
   std::vector<DraftId> members_;
   std::vector<std::uint32_t> scratch_;
 };
@@ -143,14 +149,12 @@ class Regrouper {
 void regroup(const Draft& draft, Units& units) {
   // The sums and functions of vectors differ from those of the C library in the last bit: what a
   // C++ branch depends on is left alone.
-  for (const DraftNode& node : draft.nodes) {
-    if (node.role == DraftNode::Role::guard) return;
-  }
+  const std::vector<bool> guarded = guard_cone(draft);
   std::vector<std::uint32_t> depth(draft.nodes.size());
   for (std::uint32_t unit = 0; unit < units.units.size(); ++unit) {
     const Units::Unit& of = units.units[unit];
     if (of.kind != Units::Kind::scalars || of.end - of.begin < fewest_nodes) continue;
-    Regrouper(draft, units, unit).run(depth);
+    Regrouper(draft, units, unit, guarded).run(depth);
   }
 }
 

@@ -1,11 +1,11 @@
 #pragma once
-#include <tapewise/autograd/passes/units.hpp>
+#include <tapewise/autograd/passes/passes.hpp>
 #include <tapewise/autograd/scalar_code.hpp>
 
 namespace tapewise::passes {
 
 /// Independent ops of one kind in the scalar units are put next to each other and run together
-/// through the vector kernel. May change the last bit of functions, so programs with guards are
+/// through the vector kernel. May change the last bit of functions, so what guards depend on is
 /// left alone.
 void regroup(const Draft& draft, Units& units);
 

@@ -19,7 +19,17 @@ Kernel structured_kernel(const KernelRequest& request) {
       using T = decltype(t);
       if constexpr (kernel_readable<R, T>) kernel.run = &R::template kernel<T>;
     });
-    kernel.set_params(R::plan(request));
+    const auto params = R::plan(request);
+    kernel.set_params(params);
+    if constexpr (requires { R::rows_alone(params); }) {
+      kernel.rows = R::rows_alone(params);
+      with_type(request.number(R::number_type(request)), [&](auto t) {
+        using T = decltype(t);
+        if constexpr (kernel_readable<R, T>) {
+          if (kernel.rows > 0) kernel.run_rows = &R::template rows_kernel<T>;
+        }
+      });
+    }
     if constexpr (requires { R::flops(request); })
       kernel.flops = R::flops(request);
     else

@@ -1,0 +1,89 @@
+#include <algorithm>
+#include <tapewise/autograd/passes/build.hpp>
+
+namespace tapewise::passes {
+
+namespace {
+
+/// Rows of a panel come to about this many bytes, and stay in the second cache.
+constexpr std::int64_t panel_bytes = 1 << 20;
+constexpr std::int64_t fewest_rows = 256, most_rows = 1024;
+/// Of long sums per element, gemm itself takes most of the time, and blocks of its own.
+constexpr double longest_sum = 256;
+
+std::int64_t rows_at_once(std::int64_t row_bytes) {
+  return std::clamp(panel_bytes / std::max<std::int64_t>(row_bytes, 1), fewest_rows, most_rows);
+}
+
+/// Whether a group walks through an operand from the first element to the last, once.
+bool walks_through(const FusedGroup& group, const FusedGroup::External& external,
+                   std::int64_t elements, std::int64_t element_bytes) {
+  if (group.rows * group.columns != elements || !external.axes.empty()) return false;
+  if (group.folds_across && group.columns > group.block_columns) return false;
+  return external.column_bytes == element_bytes &&
+         (group.rows == 1 || external.row_bytes == group.columns * element_bytes);
+}
+
+/// Two values in memory.
+struct Span {
+  Place place;
+  std::size_t bytes;
+
+  friend bool operator==(const Span& a, const Span& b) {
+    return a.place.kind == b.place.kind && a.place.at == b.place.at && a.bytes == b.bytes;
+  }
+  bool meets(const Span& other) const {
+    if (place.kind != other.place.kind) return false;
+    if (place.kind != Place::Kind::arena) return place.at == other.place.at;
+    return place.at < other.place.at + other.bytes && other.place.at < place.at + bytes;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placement,
+                                     DraftId product, const BuiltStep& built) {
+  const DraftNode& node = draft.nodes[product];
+  const auto own = std::find(built.outside.begin(), built.outside.end(), product);
+  if (own == built.outside.end()) return nullptr;
+  auto panels = std::make_unique<Panels>();
+  panels->product = draft.kernel_of(node);
+  const std::int64_t rows = panels->product.rows, elements = draft.type_of(node).size();
+  if (panels->product.run_rows == nullptr || elements == 0) return nullptr;
+  const auto bytes = static_cast<std::int64_t>(draft.bytes_of(node));
+  panels->columns = elements / rows;
+  panels->at_once = rows_at_once(bytes / rows);
+  panels->operands = node.operands_count;
+  panels->group = built.fused.get();
+  if (rows < 4 * panels->at_once) return nullptr;
+  if (panels->product.flops > 2 * longest_sum * static_cast<double>(elements)) return nullptr;
+  const auto slot = static_cast<std::size_t>(own - built.outside.begin());
+  const FusedGroup& group = *built.fused;
+  if (!walks_through(group, group.externals[slot], elements, bytes / elements)) return nullptr;
+
+  // The group writes before the product is done: row by row over what has been read, or elsewhere.
+  const auto span = [&](DraftId id) {
+    const DraftId memory = draft.memory_of(id);
+    return Span{placement.places[memory], draft.bytes_of(draft.nodes[memory])};
+  };
+  const Span made = span(product);
+  for (const FusedOp& op : group.ops) {
+    if (op.out.slot >= group.externals.size()) continue;
+    const Span result = span(built.outside[op.out.slot]);
+    const auto harms = [&](const Span& other) { return result.meets(other) && result != other; };
+    if (harms(made)) return nullptr;
+    for (const DraftId operand : draft.operands_of(node)) {
+      if (harms(span(operand))) return nullptr;
+    }
+  }
+  // What the product has left in the cache is written over there.
+  for (FusedOp& op : built.fused->ops) {
+    op.streamed = op.streamed && !(span(built.outside[op.out.slot]) == made);
+  }
+  std::erase_if(built.fused->streamed, [&](const FusedGroup::Streamed& s) {
+    return span(built.outside[s.external]) == made;
+  });
+  return panels;
+}
+
+}  // namespace tapewise::passes
