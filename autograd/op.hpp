@@ -187,8 +187,10 @@ struct Example {
 /// What a formula is written in.
 enum class Notation { plain, latex, mathml };
 
-/// The ops of arithmetic that fused groups carry out in pairs.
-enum class Arithmetic : std::uint8_t { none, add, subtract, multiply };
+/// The ops of arithmetic that fused groups carry out in pairs; each is rounded once. A multiply
+/// with one operand is its square.
+enum class Arithmetic : std::uint8_t { none, add, subtract, multiply, divide, root };
+inline constexpr std::size_t arithmetics_count = 6;
 
 /// What the engine asks of ops, never lists.
 struct OpTraits {

@@ -66,6 +66,7 @@ struct Divide : Elementwise<2> {
   static constexpr std::string_view name = "divide", formula = "a/b", domain = "b ≠ 0";
   static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view signature = "a / b";
+  static constexpr Arithmetic arithmetic = Arithmetic::divide;
   static constexpr std::string_view peers = "torch.div, jax.numpy.divide, tf.math.divide";
   static constexpr Range ranges[] = {{-3, 3}, {0.5, 3}};
   template <class T>
@@ -101,6 +102,7 @@ struct Negate : Elementwise<1> {
 
 struct Square : Elementwise<1> {
   static constexpr std::string_view name = "square", formula = "x^2";
+  static constexpr Arithmetic arithmetic = Arithmetic::multiply;
   static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view peers = "torch.square, jax.numpy.square, tf.math.square";
   static constexpr DTypes dtypes = numbers;

@@ -69,6 +69,7 @@ struct Expm1 : Elementwise<1> {
 struct Sqrt : Elementwise<1> {
   static constexpr std::string_view name = "sqrt", formula = "√x",
                                     domain = "x ≥ 0; the derivative at 0 is infinite";
+  static constexpr Arithmetic arithmetic = Arithmetic::root;
   static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
   static constexpr std::string_view peers = "torch.sqrt, jax.numpy.sqrt, tf.math.sqrt";
   static constexpr Range ranges[] = {{0.2, 4}};

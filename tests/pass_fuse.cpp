@@ -27,6 +27,31 @@ TEST_CASE("a run of elementwise ops and the mean that ends it are one step, back
   check({y, table[a], table[x], table[b]}, 1, "multiply add tanh");
 }
 
+TEST_CASE_TEMPLATE("two ops of arithmetic in one loop give the bits of two loops", T, float,
+                   double) {
+  using Op = tw::Var (*)(const tw::Var&, const tw::Var&);
+  const Op ops[] = {[](const tw::Var& a, const tw::Var& b) { return a + b; },
+                    [](const tw::Var& a, const tw::Var& b) { return a - b; },
+                    [](const tw::Var& a, const tw::Var& b) { return a * b; },
+                    [](const tw::Var& a, const tw::Var& b) { return a / b; },
+                    [](const tw::Var& a, const tw::Var&) { return square(a); },
+                    [](const tw::Var& a, const tw::Var&) { return sqrt(a); }};
+  for (const Op first : ops) {
+    for (const Op second : {ops[0], ops[1], ops[2], ops[3]}) {
+      for (const tw::Shape& shape : {tw::Shape{}, tw::Shape{700}}) {
+        tw::Tape tape;
+        const tw::Var a = wavy<T>(tape, {700}, 1) + 1.5, b = wavy<T>(tape, shape, 2),
+                      c = wavy<T>(tape, shape, 3);
+        const tw::Var between = first(a, b);
+        std::vector<tw::Var> outputs = {second(between, c), second(c, first(a, c))};
+        tw::Program fused = tw::compile(outputs), plain = tw::compile(outputs, {.fuse = false});
+        CAPTURE(printed(fused));
+        CHECK(same_bits(fused, plain, 2));
+      }
+    }
+  }
+}
+
 TEST_CASE("values inside of a group never reach the arena") {
   tw::Tape tape;
   const tw::Var x = wavy(tape, {100000}, 1);

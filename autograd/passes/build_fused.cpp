@@ -58,7 +58,7 @@ class FusedBuilder {
   void add_pair(const FusedPair& pair) {
     const DraftNode &first = of_.node(pair.first), &second = of_.node(pair.second);
     const auto ab = of_.operands_of(pair.first);
-    const DraftId operands[] = {ab[0], ab[1], of_.operands_of(pair.second)[1 - pair.use]};
+    const DraftId operands[] = {ab.front(), ab.back(), of_.operands_of(pair.second)[1 - pair.use]};
     FusedOp op;
     op.op = second.op;
     op.first = first.op;

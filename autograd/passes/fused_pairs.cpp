@@ -12,6 +12,12 @@ bool is_arithmetic(const FusedUnit& unit, DraftId id) {
          (number == DType::float32 || number == DType::float64);
 }
 
+bool is_compiled(const FusedUnit& unit, DraftId first, DraftId second, std::size_t use) {
+  return arithmetic_pair_loop(unit.node(first).op->traits.arithmetic,
+                              unit.node(second).op->traits.arithmetic, use == 1,
+                              unit.number_of(second), 0, unit.draft.simd) != nullptr;
+}
+
 /// How often members read a value.
 std::size_t reads_of(const FusedUnit& unit, DraftId memory) {
   std::size_t reads = 0;
@@ -42,11 +48,13 @@ FusedPairs::FusedPairs(const FusedUnit& unit) {
   for (const DraftId second : unit.members) {
     if (!is_arithmetic(unit, second)) continue;
     const auto operands = unit.operands_of(second);
+    if (operands.size() != 2) continue;
     for (std::size_t use = operands.size(); use-- > 0;) {
       const DraftId first = operands[use];
       if (!unit.is_member(first) || unit.is_stored(first) || !is_arithmetic(unit, first) ||
           unit.number_of(first) != unit.number_of(second) || of(first) != nullptr ||
-          reads_of(unit, first) != 1 || is_overwritten_between(unit, first, second)) {
+          !is_compiled(unit, first, second, use) || reads_of(unit, first) != 1 ||
+          is_overwritten_between(unit, first, second)) {
         continue;
       }
       pairs_.push_back({first, second, use});

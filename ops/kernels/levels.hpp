@@ -24,8 +24,9 @@ struct PairLoops {
   std::array<ElementLoop, 8> float_loops{}, double_loops{};
 };
 /// By the first op, the second (as numbers of `Arithmetic`), and whether the first's value stands
-/// on the right.
-using AllPairLoops = std::array<std::array<std::array<PairLoops, 2>, 4>, 4>;
+/// on the right. Empty for pairs that there are not.
+using AllPairLoops =
+    std::array<std::array<std::array<PairLoops, 2>, arithmetics_count>, arithmetics_count>;
 
 /// As gemm, for products with a short side.
 template <class T>

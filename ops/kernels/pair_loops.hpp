@@ -2,6 +2,7 @@
 // Two ops of arithmetic as one loop, for fused groups: the value between them stays in a register.
 // Both are rounded, so the bits are those of two loops.
 #include <tapewise/ops/arithmetic.hpp>
+#include <tapewise/ops/elementary.hpp>
 #include <tapewise/ops/kernels/elementwise_loop.hpp>
 #include <tapewise/ops/kernels/levels.hpp>
 
@@ -34,8 +35,17 @@ constexpr PairLoops loops_of_pair() {
   return loops;
 }
 
-/// By the first op, the second, and the side on which the first's value stands; only a difference
-/// tells the sides apart.
+/// A root as the first of a pair; the second operand is not read.
+struct RootFirst {
+  static constexpr Arithmetic arithmetic = Arithmetic::root;
+  template <class T>
+  static T value(T a, T) {
+    return ops::Sqrt::value(a);
+  }
+};
+
+/// By the first op, the second, and the side on which the first's value stands; only differences
+/// and quotients tell the sides apart.
 template <class Lanes>
 constexpr AllPairLoops all_pair_loops() {
   AllPairLoops all{};
@@ -46,13 +56,17 @@ constexpr AllPairLoops all_pair_loops() {
         return of_first[static_cast<std::size_t>(second)];
       };
       at(Arithmetic::add)[0] = at(Arithmetic::add)[1] = loops_of_pair<F, ops::Add, false, Lanes>();
+      if constexpr (F::arithmetic == Arithmetic::root) return;
       at(Arithmetic::multiply)[0] = at(Arithmetic::multiply)[1] =
           loops_of_pair<F, ops::Multiply, false, Lanes>();
       at(Arithmetic::subtract)[0] = loops_of_pair<F, ops::Subtract, false, Lanes>();
       at(Arithmetic::subtract)[1] = loops_of_pair<F, ops::Subtract, true, Lanes>();
+      at(Arithmetic::divide)[0] = loops_of_pair<F, ops::Divide, false, Lanes>();
+      at(Arithmetic::divide)[1] = loops_of_pair<F, ops::Divide, true, Lanes>();
     };
     (fill(static_cast<First*>(nullptr)), ...);
-  }(static_cast<std::tuple<ops::Add, ops::Subtract, ops::Multiply>*>(nullptr));
+  }(static_cast<std::tuple<ops::Add, ops::Subtract, ops::Multiply, ops::Divide, RootFirst>*>(
+      nullptr));
   return all;
 }
 
