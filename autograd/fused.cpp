@@ -320,7 +320,7 @@ struct Division {
     const std::int64_t end = threads::part_begin(n, unit, part + 1, parts);
     return by_rows ? Region{begin, end, 0, g.columns} : Region{0, g.rows, begin, end};
   }
-  static constexpr std::size_t max_sums_bytes = 32 * 1024;
+  static constexpr std::size_t max_sums_bytes = 32U << 10U;
 };
 
 void run_divided(const FusedGroup& group, const void* const* outside, const Division& division,

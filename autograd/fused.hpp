@@ -72,7 +72,7 @@ struct FusedGroup {
   };
 
   static constexpr std::size_t max_slots = 128;
-  static constexpr std::size_t max_scratch_bytes = 160 * 1024;
+  static constexpr std::size_t max_scratch_bytes = 160U << 10U;
 
   std::int64_t rows = 1, columns = 1;
   std::int64_t block_rows = 1, block_columns = 1;

@@ -39,7 +39,7 @@ double clock_seconds() {
 
 /// a <- b + c over arrays beyond the caches, all threads at it.
 double measure_bandwidth() {
-  constexpr long n = 2 * 1024 * 1024;
+  constexpr long n = 2L << 20;
   std::vector<double> a(n), b(n, 1.0), c(n, 2.0);
   std::vector<double> times;
   for (int repeat = 0; repeat < 9; ++repeat) {

@@ -199,7 +199,7 @@ void CrossEntropyGradient::kernel(const KernelCall& call) {
   const auto& p = call.params<Params>();
   if (p.index_labels) check_labels("cross_entropy_gradient", p, call.in<std::int64_t>(1));
   const T* g = call.in<T>(2);
-  constexpr std::int64_t work_of_a_part = 16 * 1024;
+  constexpr std::int64_t work_of_a_part = 16 << 10;
   const int parts = static_cast<int>(
       std::clamp<std::int64_t>(p.n * p.classes / work_of_a_part, 1, num_threads()));
   threads::for_parts(parts, [&](int part) {

@@ -18,7 +18,7 @@ void reduce_losses(const KernelCall& call, std::int64_t work, Loss&& loss) {
   const T scale = math::number<T>(p.scale);
   T* out = call.out<T>();
   constexpr int pieces = 32;
-  constexpr std::int64_t work_of_a_part = 16 * 1024;
+  constexpr std::int64_t work_of_a_part = 16 << 10;
   const int parts = static_cast<int>(
       std::clamp<std::int64_t>(work / work_of_a_part, 1, std::min(pieces, num_threads())));
   using Total = std::conditional_t<std::is_same_v<T, float>, double, T>;

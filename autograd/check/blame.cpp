@@ -77,7 +77,7 @@ class Use {
   /// What the rule gives for the cotangent `weights_`; empty where it cannot be asked.
   std::vector<double> record_vjp() {
     const OpRecord& op = tape_.op(node_);
-    const std::vector<double> zeros(base_.size(), 0.0);
+    std::vector<double> zeros(base_.size(), 0.0);
     if (op.traits.stops_gradient) return zeros;
     if (op.vjp == nullptr) return {};
     Array g(tape_.type(node_));

@@ -141,7 +141,7 @@ void Checker::check_projections(std::size_t k, Line& line) {
   const std::int64_t n = real_.size(held_[k]);
   const double scale = slope_scale(line);
   for (int r = 0; r < options_.projections; ++r) {
-    Random random(options_.seed + 1000U * static_cast<unsigned>(r) + 1U);
+    Random random(options_.seed + std::uint64_t{1000} * static_cast<unsigned>(r) + 1U);
     Direction d{0, n, {}};
     for (std::int64_t i = 0; i < n; ++i) d.weights.push_back(random.sign_and_size());
     GradcheckElement e = element(k, r);

@@ -16,7 +16,7 @@ class ArenaPacker {
   /// What a block of `bytes` occupies: whole cache lines, or 16 bytes for the small ones. Large
   /// blocks that follow each other begin at different places of a page, like large Buffers.
   static std::size_t rounded(std::size_t bytes) {
-    constexpr std::size_t page = 4096, stagger = 9 * 64;
+    constexpr std::size_t page = 4096, stagger = 9 * std::size_t{64};
     if (bytes >= 16 * page) return (bytes + page - 1) / page * page + stagger;
     const std::size_t unit = bytes > 32 ? 64 : 16;
     return bytes == 0 ? unit : (bytes + unit - 1) / unit * unit;

@@ -10,7 +10,7 @@ namespace {
 
 /// Blocks are made smaller until what stays inside a group fits into the first cache.
 constexpr std::int64_t largest_block = 256, smallest_block = 64;
-constexpr std::size_t cache_bytes = 24 * 1024;
+constexpr std::size_t cache_bytes = 24U << 10U;
 /// Element operations from which on several threads gain more than they cost (some 10 µs).
 constexpr double large_group = 1 << 17;
 

@@ -8,7 +8,7 @@ namespace {
 
 /// Rows that ops act on as a whole stay in the cache for all members of their group: in numbers of
 /// 8 bytes.
-constexpr std::int64_t most_row_elements = 16 * 1024;
+constexpr std::int64_t most_row_elements = 16 << 10;
 constexpr std::size_t most_members = 40;
 constexpr std::size_t most_outside = 40;
 

@@ -60,7 +60,7 @@ void thin_product(const Product& p, const Leading& ld, const T* a, const T* b, T
 }
 
 /// Multiplications from which on a product is split over threads: some 3 µs of work.
-constexpr std::int64_t large_product = 128 * 1024;
+constexpr std::int64_t large_product = 128 << 10;
 
 /// The rows or the columns of C, whichever are more, shared out over the threads.
 template <class T>

@@ -9,9 +9,9 @@ namespace tapewise::kernels {
 namespace {
 
 /// A tile has at most so many elements (128 KB of floats) and so many taps; a column is a patch.
-constexpr std::int64_t tile_elements = 32 * 1024, tile_taps = 256;
+constexpr std::int64_t tile_elements = 32 << 10, tile_taps = 256;
 /// Multiplications from which on the images are shared out over threads.
-constexpr std::int64_t large_work = 128 * 1024;
+constexpr std::int64_t large_work = 128 << 10;
 
 /// Taps [tap, tap + taps) of patches [place, place + places) of one image and group.
 struct Tile {

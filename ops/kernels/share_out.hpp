@@ -10,7 +10,7 @@ namespace tapewise::kernels {
 /// number of parts, at most threads::max_parts.
 template <class F>
 int share_out(std::int64_t n, std::int64_t work, F&& some) {
-  constexpr std::int64_t work_of_a_part = 32 * 1024;
+  constexpr std::int64_t work_of_a_part = 32 << 10;
   const std::int64_t most = std::min<std::int64_t>({n, num_threads(), threads::max_parts});
   const int parts =
       static_cast<int>(std::max<std::int64_t>(std::min(most, work / work_of_a_part), 1));
