@@ -251,3 +251,44 @@ TEST_CASE("a loss outside of its domain is undecidable: neither side is a number
     }
   }
 }
+
+TEST_CASE("the Taylor witness moves each element by its own size, and stops at jumps") {
+  const xt::xarray<double> x{3e-8, -2e-5, 0.4, 7e3, 2.3e7, 0.0};
+  const auto log_of = [](const tw::Var& v) { return log(square(v) + 1e-20); };
+  const auto soft = [](const tw::Var& v) { return tw::softsign(v) + tanh(v); };
+  const auto steps = [](const tw::Var& v) { return tw::round(v) + 0.1 * v; };
+  CHECK(tw::gradcheck(log_of, x).taylor.verdict != tw::Verdict::wrong);
+  CHECK(tw::gradcheck(soft, x).taylor.verdict != tw::Verdict::wrong);
+  CHECK(tw::gradcheck(steps, x).taylor.verdict != tw::Verdict::wrong);
+  const xt::xarray<double> at_kinks{0.0, 0.0, 1.0};
+  const auto kinked = tw::gradcheck([](const tw::Var& v) { return relu(v) + 0.1 * v; }, at_kinks);
+  CHECK(kinked.taylor.verdict == tw::Verdict::undecidable);
+  for (const double factor : {1.03, -1.0}) {
+    const auto planted = [&](const tw::Var& v) { return tests::plant(soft(v), factor); };
+    CHECK(tw::gradcheck(planted, x).taylor.verdict == tw::Verdict::wrong);
+  }
+}
+
+TEST_CASE("slopes that underflow beside the imaginary step are not called wrong") {
+  const auto f = [](const tw::Var& x) { return exp(-500.0 * x); };
+  const auto report = tw::gradcheck(f, xt::xarray<double>{1.2, 1.0, 0.5});
+  CAPTURE(report);
+  CHECK(report.wrong == 0);
+  CHECK(report.blamed.empty());
+}
+
+TEST_CASE("float32 factorizations of badly scaled matrices lose digits without being wrong") {
+  const xt::xarray<float> x{
+      {3e-7F, 2e4F, -0.3F}, {5e6F, -1e-5F, 40.0F}, {-2e-2F, 7e5F, 6e-8F}, {1.0F, 3e3F, 5e2F}};
+  const auto f = [](const tw::Var& v) {
+    const auto [q, r] = tw::qr(v);
+    return matmul(square(q), square(r));
+  };
+  const auto g = [](const tw::Var& v) { return tw::pinv(v); };
+  for (const auto& report : {tw::gradcheck(f, x), tw::gradcheck(g, x)}) {
+    CAPTURE(report);
+    CHECK(report.as_recorded != tw::Verdict::wrong);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+  }
+}

@@ -69,8 +69,9 @@ GradcheckReport Checker::run() {
     report_.taylor =
         taylor_witness(real_, held_, scalar_, analytic_, rounding_, noise_, options_.seed + 17);
     // At a kink the remainder of the right gradient falls with h, too.
-    const bool at_a_kink = std::any_of(report_.entries.begin(), report_.entries.end(),
-                                       [](const GradcheckElement& e) { return e.kink.has_value(); });
+    const bool at_a_kink =
+        std::any_of(report_.entries.begin(), report_.entries.end(),
+                    [](const GradcheckElement& e) { return e.kink.has_value(); });
     if (at_a_kink && report_.taylor.verdict == Verdict::wrong) {
       report_.taylor.verdict = Verdict::undecidable;
     }

@@ -27,7 +27,7 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
   Random random(seed);
   const std::vector<NodeId> below = real.below(held, output);
   std::vector<std::vector<double>> x, v;
-  double slope = 0.0;             // ∇f·v
+  double slope = 0.0;  // ∇f·v
   double slope_rounding = 0.0;
   double rounding = 2.0 * noise;  // of f, and of moving x
   for (std::size_t k = 0; k < held.size(); ++k) {
