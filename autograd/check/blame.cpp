@@ -61,10 +61,15 @@ class Use {
     if (elements <= one_by_one) {
       for (std::int64_t i = 0; i < elements; ++i) compare(one_element(i), i);
     } else {
+      // Differences move each element by its own size, or small ones would be moved too far.
+      const double all = size_of_all(base_);
       Random random(7);
       for (int k = 0; k < directions; ++k) {
         Direction d{0, elements, {}};
-        for (std::int64_t i = 0; i < elements; ++i) d.weights.push_back(random.sign_and_size());
+        for (const double x : base_) {
+          const double part = has_complex_ || !(x != 0.0) ? 1.0 : std::min(std::abs(x) / all, 1.0);
+          d.weights.push_back(part * random.sign_and_size());
+        }
         compare(d, -1);
       }
     }
