@@ -56,7 +56,7 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
   constexpr double shrink = 4.0;
   TaylorWitness witness;
   double before = 0.0, last_over_h = 0.0;
-  int points = 0;
+  int points = 0, straight = 0;
   int linear = 0, quadratic = 0;  // steps in a row over which the remainder fell with h, with h²
   bool finite = std::isfinite(here) && std::isfinite(slope);
   // Down into rounding: the remainder of a curve that turns within the longer steps falls with h
@@ -66,8 +66,10 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
     if (!std::isfinite(remainder)) continue;  // outside of the domain
     const double noise_here = 64.0 * (rounding + h * (slope_rounding + 0x1p-52 * std::abs(slope)));
     if (remainder <= noise_here) {
-      // A straight line; where noise is as large as the rise, nothing is known.
+      // A straight line; but once may be chance, and where noise is as large as the rise, nothing
+      // is known.
       if (points < 2 && noise_here <= 0.01 * std::abs(h * slope)) {
+        if (++straight < 2) continue;
         witness.verdict = Verdict::right;
         witness.rate = 2.0;
       }
