@@ -175,7 +175,11 @@ std::optional<Verdict> compare_forward_mode(const Var& output, std::span<const V
     if (!std::isfinite(a) || !std::isfinite(b)) return Verdict::undecidable;
     const double size = std::max(std::abs(a), std::abs(b));
     const double allowed = 8.0 * (spread[0][0] + spread[1][0] + 0x1p-50 * size);
-    if (std::abs(a - b) > allowed) return Verdict::wrong;
+    if (std::abs(a - b) > allowed) {
+      checking::ErrorBounds bounds(real, checking::ErrorBounds::Precision::float64);
+      const double bound = bounds.of(ids[0])[0] + bounds.of(ids[1])[0];
+      return std::abs(a - b) > bound ? Verdict::wrong : Verdict::undecidable;
+    }
     return allowed <= 0.01 * size || a == b ? Verdict::right : Verdict::undecidable;
   } catch (const GradientError&) {
     return std::nullopt;

@@ -263,7 +263,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     }
   }
   if (verdict.verdict == Verdict::wrong && !line.has_complex_step() &&
-      (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic))) {
+      (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic, e.numeric))) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
   e.verdict = verdict.verdict;

@@ -116,11 +116,11 @@ std::vector<Estimate> central_estimates(const Curve& curve) {
 
 Estimate differentiate(const Curve& curve) { return best_of(central_estimates(curve)); }
 
-bool some_steps_give(Curve curve, double slope) {
+bool some_steps_give(Curve curve, double slope, double other) {
   curve.every_step = true;
   const std::vector<Estimate> found = central_estimates(curve);
   return std::any_of(found.begin(), found.end(), [&](const Estimate& e) {
-    return e.error <= 0.005 * std::abs(slope) && std::abs(e.slope - slope) <= 4.0 * e.error;
+    return std::abs(e.slope - slope) <= 4.0 * e.error && std::abs(e.slope - other) > 8.0 * e.error;
   });
 }
 

@@ -78,9 +78,11 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
       break;
     }
     if (before > 0.0) {
-      witness.rate = std::log(before / remainder) / std::log(shrink);
-      linear = witness.rate > 0.8 && witness.rate < 1.2 ? linear + 1 : 0;
-      quadratic = witness.rate > 1.6 ? quadratic + 1 : 0;
+      const double rate = std::log(before / remainder) / std::log(shrink);
+      linear = rate > 0.8 && rate < 1.2 ? linear + 1 : 0;
+      const bool steady = quadratic == 0 || std::abs(rate - witness.rate) < 0.3;
+      quadratic = rate > 1.6 ? (steady ? quadratic + 1 : 1) : 0;
+      witness.rate = rate;
     }
     before = remainder;
     last_over_h = remainder / h;
@@ -88,9 +90,9 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
   }
   replay(0.0);
   if (points < 2) return witness;
-  // Once may be chance: a remainder on its way through zero.
-  const bool small = last_over_h <= 0.003 * std::abs(slope);
-  if (quadratic >= 2 || (quadratic == 1 && small)) {
+  // Twice at the same rate: once may be a remainder on its way through zero. And down to where an
+  // error of 3 % would be seen beside it.
+  if (quadratic >= 2 && last_over_h <= 0.01 * std::abs(slope)) {
     witness.verdict = Verdict::right;
   } else if (linear >= 3 && last_over_h > 1e-6 * std::abs(slope)) {
     witness.verdict = Verdict::wrong;
