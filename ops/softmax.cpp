@@ -75,16 +75,19 @@ std::vector<Example> Softmin::examples() {
 template <class T>
 void Sparsemax::row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
   if (n == 0) return;
-  T sum(0);
-  for (std::int64_t i = 0; i < n; ++i) sum = sum + x[i * stride];
+  // From the largest element on, as softmax: beside large numbers τ = x - 1 would be x.
+  T largest = x[0], sum(0);
+  for (std::int64_t i = 1; i < n; ++i) largest = x[i * stride] > largest ? x[i * stride] : largest;
+  for (std::int64_t i = 0; i < n; ++i) sum = sum + (x[i * stride] - largest);
   std::int64_t support = n;
   T tau = (sum - T(1)) / T(static_cast<double>(n));
   while (true) {
     T above(0);
     std::int64_t count = 0;
     for (std::int64_t i = 0; i < n; ++i) {
-      if (!(x[i * stride] > tau)) continue;
-      above = above + x[i * stride];
+      const T z = x[i * stride] - largest;
+      if (!(z > tau)) continue;
+      above = above + z;
       ++count;
     }
     if (count == 0 || count == support) break;  // none: a NaN, which τ carries on
@@ -92,7 +95,7 @@ void Sparsemax::row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
     tau = (above - T(1)) / T(static_cast<double>(count));
   }
   for (std::int64_t i = 0; i < n; ++i) {
-    const T over = x[i * stride] - tau;
+    const T over = x[i * stride] - largest - tau;
     out[i * stride] = over <= T(0) ? T(0) : over;
   }
 }

@@ -251,3 +251,60 @@ TEST_CASE("a loss outside of its domain is undecidable: neither side is a number
     }
   }
 }
+
+TEST_CASE("the Taylor witness moves each element by its own size, and stops at jumps") {
+  const xt::xarray<double> x{3e-8, -2e-5, 0.4, 7e3, 2.3e7, 0.0};
+  const auto log_of = [](const tw::Var& v) { return log(square(v) + 1e-20); };
+  const auto soft = [](const tw::Var& v) { return tw::softsign(v) + tanh(v); };
+  const auto steps = [](const tw::Var& v) { return tw::round(v) + 0.1 * v; };
+  CHECK(tw::gradcheck(log_of, x).taylor.verdict != tw::Verdict::wrong);
+  CHECK(tw::gradcheck(soft, x).taylor.verdict != tw::Verdict::wrong);
+  CHECK(tw::gradcheck(steps, x).taylor.verdict != tw::Verdict::wrong);
+  const xt::xarray<double> at_kinks{0.0, 0.0, 1.0};
+  const auto kinked = tw::gradcheck([](const tw::Var& v) { return relu(v) + 0.1 * v; }, at_kinks);
+  CHECK(kinked.taylor.verdict == tw::Verdict::undecidable);
+  for (const double factor : {1.03, -1.0}) {
+    const auto planted = [&](const tw::Var& v) { return tests::plant(soft(v), factor); };
+    CHECK(tw::gradcheck(planted, x).taylor.verdict == tw::Verdict::wrong);
+  }
+}
+
+TEST_CASE("the -∞ of a mask rounds nothing: causal attention is right, entry by entry") {
+  const auto f = [](std::span<const tw::Var> x) {
+    return tw::scaled_dot_product_attention(x[0], x[1], x[2], {.causal = true});
+  };
+  const xt::xarray<double> q{{0.3, 1.0}, {0.2, 0.6}, {-0.4, 1.0}};
+  const xt::xarray<double> k{{1.0, 0.3}, {-1.0, 0.2}, {0.5, 0.1}};
+  const xt::xarray<double> v{{1.0, 0.0}, {0.4, 0.3}, {1.0, 0.2}};
+  const auto report = tw::gradcheck(f, {q, k, v});
+  CAPTURE(report);
+  CHECK(report.checked == 18);
+  for (const tw::GradcheckElement& e : report.entries) CHECK(e.rounding < 1e-14);
+}
+
+TEST_CASE("float32 factorizations of badly scaled matrices lose digits without being wrong") {
+  const xt::xarray<float> x{{0.0044F, -1.37e-7F, 1.126e-6F},
+                            {0.004644604F, 0.003792322F, 69.577F},
+                            {-23972.3F, 20709422.0F, -1265851.1F}};
+  const auto f = [](const tw::Var& v) { return tw::qr(v).q; };
+  for (const int order : {1, 2}) {
+    const auto report = tw::gradcheck(f, x, {.order = order});
+    CAPTURE(report);
+    CHECK(report.as_recorded != tw::Verdict::wrong);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+  }
+}
+
+TEST_CASE("rules are tried along directions that suit small elements beside large ones") {
+  // Without a complex step, and with more elements than are taken one by one.
+  xt::xarray<double> x = xt::xarray<double>::from_shape({40});
+  for (std::size_t i = 0; i < 40; ++i) x(i) = std::pow(10.0, 8.0 - 0.4 * static_cast<double>(i));
+  const auto f = [](const tw::Var& v) { return tw::digamma(v); };
+  for (const int order : {1, 2}) {
+    const auto report = tw::gradcheck(f, x, {.order = order});
+    CAPTURE(report);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+  }
+}

@@ -110,6 +110,10 @@ TEST_CASE("sparsemax is the nearest point of the simplex, with exact zeros") {
   CHECK(far.value<float>() == xt::xarray<float>{1.0F, 0.0F});
   const tw::Var columns = tape.input(xt::xarray<double>{{0.1, 3.0}, {1.1, 0.0}, {0.2, -1.0}});
   CHECK(amax(abs(sum(tw::sparsemax(columns, 0), 0) - 1.0)).item() <= 1e-15);
+  for (const float size : {3e7F, 1e20F}) {  // beside which 1 is no longer seen
+    const tw::Var one = tw::sparsemax(tape.input(xt::xarray<float>{-size, size, 0.5F * size}));
+    CHECK(one.value<float>() == xt::xarray<float>{0.0F, 1.0F, 0.0F});
+  }
   CHECK(std::isnan(amax(tw::sparsemax(tape.input(xt::xarray<double>{std::nan(""), 1.0}))).item()));
 }
 

@@ -31,6 +31,7 @@ class Checker {
   /// Along a direction: ∇f·v and what rounding does to it.
   void project(std::size_t k, const Direction& d, GradcheckElement& e) const;
   std::int64_t locate(std::size_t k, Line& line, Direction d);
+  bool is_flat(const GradcheckElement& e, const Line& line, const Direction& d) const;
   /// `step`: of the differences that the numeric side comes from.
   void look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step);
   Estimate numeric(Line& line, const Direction& d, double rounding);

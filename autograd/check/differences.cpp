@@ -55,10 +55,9 @@ Estimate extrapolate(const F& quotient, double first, int p) {
   return best;
 }
 
-/// The estimates from long first steps to short ones, until two agree closely; then the best of
-/// those that the shorter ones do not contradict.
+/// The estimates from long first steps to short ones, until two agree closely; longest step first.
 template <class FromStep>
-Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
+std::vector<Estimate> over_all_steps(const Curve& curve, const FromStep& from_step) {
   constexpr double ratio = 1.0 / 97.0, far = 0.0107;
   const double size = curve.size > 0.0 ? curve.size : 1.0;
   const double at = std::abs(curve.at) > 0.0 ? std::abs(curve.at) : size;
@@ -84,10 +83,14 @@ Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
     if (agreeing > 0 && near && !curve.every_step) break;
   }
   std::erase_if(found, [](const Estimate& e) { return !std::isfinite(e.slope); });
-  if (found.empty()) return {nan, infinity, longest};
   std::sort(found.begin(), found.end(),
             [](const Estimate& a, const Estimate& b) { return a.step > b.step; });
-  Estimate best{nan, infinity, longest};
+  return found;
+}
+
+/// The best of those that no shorter steps contradict.
+Estimate best_of(const std::vector<Estimate>& found) {
+  Estimate best{nan, infinity, found.empty() ? 0.0 : found.front().step};
   for (std::size_t k = 0; k < found.size(); ++k) {
     const auto contradicts = [&](const Estimate& finer) {
       return std::abs(finer.slope - found[k].slope) > 4.0 * (finer.error + found[k].error);
@@ -99,9 +102,7 @@ Estimate over_all_steps(const Curve& curve, const FromStep& from_step) {
   return best;
 }
 
-}  // namespace
-
-Estimate differentiate(const Curve& curve) {
+std::vector<Estimate> central_estimates(const Curve& curve) {
   return over_all_steps(curve, [&](double first) {
     const auto quotient = [&](double h) {
       const double high = curve.at + h, low = curve.at - h;  // the step is what x ± h really are
@@ -111,15 +112,27 @@ Estimate differentiate(const Curve& curve) {
   });
 }
 
+}  // namespace
+
+Estimate differentiate(const Curve& curve) { return best_of(central_estimates(curve)); }
+
+bool some_steps_give(Curve curve, double slope, double other) {
+  curve.every_step = true;
+  const std::vector<Estimate> found = central_estimates(curve);
+  return std::any_of(found.begin(), found.end(), [&](const Estimate& e) {
+    return std::abs(e.slope - slope) <= 4.0 * e.error && std::abs(e.slope - other) > 8.0 * e.error;
+  });
+}
+
 Estimate one_sided_slope(const Curve& curve, int side) {
   const double here = curve.f(curve.at);
-  return over_all_steps(curve, [&](double first) {
+  return best_of(over_all_steps(curve, [&](double first) {
     const auto quotient = [&](double h) {
       const double there = curve.at + side * h;
       return quotient_of(curve.f(there), here, there - curve.at, curve.noise);
     };
     return extrapolate(quotient, first, 1);
-  });
+  }));
 }
 
 }  // namespace tapewise::checking

@@ -27,6 +27,10 @@ struct Curve {
 /// points gave finite numbers. Ridders 1982; Press et al., Numerical Recipes, 5.7.
 Estimate differentiate(const Curve& curve);
 
+/// Whether the differences over some range of steps agree with `slope` and deny `other`. The best
+/// estimate may come from steps over which f is a staircase, or passes poles.
+bool some_steps_give(Curve curve, double slope, double other);
+
 /// The slope on one side of `at` (`side` is 1 or -1), in the same way.
 Estimate one_sided_slope(const Curve& curve, int side);
 

@@ -179,9 +179,9 @@ bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too) {
   return false;
 }
 
-bool may_have_kinks(const Line& line) {
-  const Tape& tape = const_cast<Line&>(line).real().tape();
-  return std::any_of(line.below().begin(), line.below().end(), [&](NodeId id) {
+bool may_have_kinks(const Replay& real, std::span<const NodeId> nodes) {
+  const Tape& tape = real.tape();
+  return std::any_of(nodes.begin(), nodes.end(), [&](NodeId id) {
     return tape.op(id).traits.has_kinks || !is_float(tape.type(id).dtype);
   });
 }

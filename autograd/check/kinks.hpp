@@ -24,6 +24,6 @@ bool bends(Line& line, const Direction& direction, double slope, double reach, d
 bool is_rippled(Line& line, const Direction& direction, double reach, bool noise_too = false);
 
 /// Whether some op on the way says that it has kinks, or computes something that is no float.
-bool may_have_kinks(const Line& line);
+bool may_have_kinks(const Replay& real, std::span<const NodeId> nodes);
 
 }  // namespace tapewise::checking

@@ -15,7 +15,8 @@ constexpr int samples = 5;
 /// The neighbours of x on either side: between half a unit in the last place and three of them
 /// away.
 double shaken(double x, double unit, Random& random) {
-  return x + x * (3.0 * unit * random.sign_and_size());
+  const double by = 3.0 * unit * random.sign_and_size();
+  return std::isfinite(x) ? x + x * by : x;  // -∞ of a mask rounds nothing
 }
 
 /// One replay in which operations round at random.
