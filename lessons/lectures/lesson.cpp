@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <tapewise/lessons/expression/functions.hpp>
 
 namespace tapewise::lessons {
 
@@ -132,12 +133,15 @@ std::span<const Lesson> all_lessons() {
 
 const Lesson& lesson_named(std::string_view name) {
   std::string near;
+  std::vector<std::string> names;
   for (const Lesson& lesson : all_lessons()) {
     if (lesson.name == name) return lesson;
+    names.emplace_back(lesson.name);
     if (lesson.name.find(name) != std::string_view::npos) {
-      near += (near.empty() ? "" : ", ") + std::string(lesson.name);
+      near += (near.empty() ? "" : ", ") + names.back();
     }
   }
+  if (near.empty()) near = nearest_name(name, names);
   throw Error("[lesson] there is no lesson " + std::string(name) +
               (near.empty() ? ": `tapewise lesson` lists them" : ": perhaps " + near));
 }
