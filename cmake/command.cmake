@@ -10,6 +10,7 @@ add_library(
   lessons/command/graphviz.cpp
   lessons/command/lesson.cpp
   lessons/command/ops.cpp
+  lessons/command/options.cpp
   lessons/command/page.cpp
   lessons/command/picture.cpp
   lessons/command/plot.cpp

@@ -159,6 +159,47 @@ TEST_CASE("wrong expressions and arguments end with status 2 and say where") {
   CHECK(run("step --help").has("--learn NAMES"));
 }
 
+TEST_CASE("an expression can begin with a minus sign, in every command that reads one") {
+  CHECK(run("check '-x^2' x=3").status == 0);
+  CHECK(run("step --all '-x*y' x=-1 y=-2e-3").has("f = u_3·y = 1·(-0.002) = -0.002"));
+  CHECK(run("check '-x $' x=3", true).has("column 4"));
+  CHECK(run("plot '-x'").has("y = -x"));
+}
+
+TEST_CASE("wrong words and options are named, and what cannot go together is refused") {
+  CHECK(run("lessons", true).has("there is no command \"lessons\", did you mean lesson?"));
+  CHECK(run("lesson sigmiod", true).has("sigmoid"));
+  CHECK(run("step x x=1 --lr 0", true).has("--lr: expected a number above 0, given 0"));
+  for (const char* wrong :
+       {"step x x=1 --lr nan", "step x x=1 --json --all", "step x x=1 --json --markdown",
+        "step x x=1 --html ''", "lesson --check", "lesson unit --all", "lesson --all --html x.html",
+        "lesson unit --json --check", "lesson unit w1=nan", "lesson unit w1=1 w1=2",
+        "lesson relu --pictures x.jpg", "lesson relu --pictures x"}) {
+    CHECK_MESSAGE(run(wrong).status == 2, wrong);
+  }
+  const Result learn = run("step 'a*b' a=1 b=2 --lr .1 --learn 'a, a' --all");
+  CHECK(learn.has("step 1  f = 1.6  a = 0.8\n"));
+}
+
+TEST_CASE("what could not be printed ends with status 3") {
+  for (const char* printed : {"step x x=1 --all", "step x x=1 --json", "lesson", "ops", "plot relu",
+                              "check x x=1", "completion bash", "step x x=1 --html -", "--help"}) {
+    CHECK_MESSAGE(run(std::string(printed) + " >/dev/full").status == 3, printed);
+  }
+  for (const char* option : {"--html", "--dot", "--svg", "--latex"}) {
+    const Result result = run("step x x=1 " + std::string(option) + " /nowhere/x", true);
+    CHECK(result.status == 3);
+    CHECK(result.has("cannot write /nowhere/x"));
+  }
+}
+
+TEST_CASE("all lessons as JSON are one list") {
+  const json lessons = json::parse(run("lesson --all --json").out);
+  REQUIRE(lessons.is_array());
+  CHECK(lessons.size() == 50);
+  for (const auto& lesson : lessons) CHECK(lesson["holds"] == true);
+}
+
 TEST_CASE("graph, document and picture files are written") {
   const Folder folder;
   const Result result =
@@ -239,8 +280,16 @@ TEST_CASE("every elementwise op of one operand can be plotted") {
   }
   CHECK(run("plot 'x^2*sin(x)'").has("dy/dx"));
   CHECK(run("plot softplus").has("0.693147"));
-  CHECK(run("plot softmax").status == 0);
+  CHECK(run("plot -- -x^2").has("y = -x^2"));
   CHECK(run("plot sum", true).status == 2);
+  CHECK(run("plot 'cumsum(x, axis=0)'", true).has("does not act on each number by itself"));
+  CHECK(run("plot 'x<0'", true).has("no real number"));
+  CHECK(run("plot relu --from nan", true).status == 2);
+  // softmax takes numbers together: of (x, 0) its first element is the sigmoid of x
+  const Result softmax = run("plot softmax"), sigmoid = run("plot sigmoid");
+  CHECK(softmax.status == 0);
+  CHECK(softmax.has("first element of softmax([x, 0])"));
+  CHECK(softmax.out.substr(softmax.out.find('\n')) == sigmoid.out.substr(sigmoid.out.find('\n')));
 }
 
 TEST_CASE("check says right of right gradients and answers with its status") {

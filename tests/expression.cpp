@@ -57,6 +57,28 @@ TEST_CASE("numbers are written in every usual way") {
   CHECK(value("x", {{"x", "1/3"}}) == 1.0 / 3.0);
 }
 
+TEST_CASE("a number that float64 cannot hold is an error, not another number") {
+  CHECK(error_of("x*1e999", {{"x", "1"}}).column() == 3);
+  CHECK(error_of("x", {{"x", "-1e999"}}).column() == 4);
+  CHECK(error_of("x*" + std::string(400, '9'), {{"x", "1"}}).column() == 3);
+  CHECK(value("x*1e-999", {{"x", "1"}}) == 0.0);
+  CHECK(value("x*5e-324", {{"x", "1"}}) == 5e-324);
+  CHECK(value("x*1e308", {{"x", "1"}}) == 1e308);
+  CHECK(std::isinf(value("x", {{"x", "-inf"}})));
+  CHECK(std::isnan(value("x", {{"x", "nan"}})));
+  CHECK(value("inf*x", {{"inf", "2"}, {"x", "3"}}) == 6.0);  // given names come first
+  CHECK(value("x", {{"x", "e/2"}}) == std::exp(1) / 2);
+}
+
+TEST_CASE("operators as documents write them, and lines that end after an operator") {
+  const std::vector<Binding> ab = {{"a", "7"}, {"b", "2"}};
+  CHECK(value("a × b − −1", ab) == 15.0);
+  CHECK(value("a·b ⋅ 2", ab) == 28.0);
+  CHECK(value("a +  # and then\n b", ab) == 9.0);
+  CHECK(value("(a -\n b)^\n2", ab) == 25.0);
+  CHECK(value("π*x", {{"x", "1"}}) == value("pi*x", {{"x", "1"}}));
+}
+
 TEST_CASE("the lecture's neuron, in one statement and in three") {
   const std::vector<Binding> given = {
       {"y", "0"}, {"w1", ".02"}, {"w2", ".01"}, {"x1", "3"}, {"x2", "5"}};
@@ -142,10 +164,77 @@ TEST_CASE("names, functions and shapes are checked where they stand") {
   CHECK(inner.column() == 3);
   CHECK(says(inner, "[matmul]"));
   CHECK(error_of("[[1,2],[3]]*a", ab).column() == 8);
-  CHECK(error_of(std::string(5000, '('), {}).column() > 100);
+  CHECK(error_of("X @ Y + @", {{"X", "[1]"}, {"Y", "[1]"}}).column() == 9);
+  CHECK(error_of("sum(a, axis=b)", ab).column() == 13);  // of an argument, its own column
+  CHECK(error_of("clamp(a, b, 1)", ab).column() == 10);
+  CHECK(says(error_of("clamp(a, b, 1)", ab), "expected a number for low"));
+  CHECK(says(error_of("relu(a, b)", ab), "expected a word for subgradient, left say"));
+  CHECK(error_of("max(a, c)", ab).column() == 8);
+  CHECK(says(error_of("max(a, c)", ab), "\"c\" has no value"));
+  CHECK(says(error_of("a", {{"a", "[1, b]"}}), "\n  a=[1, b]\n        ^"));
 
   tw::Tape tape;
   CHECK_THROWS_AS((void)tw::lessons::record_expression(tape, "a", ab), tw::Error);  // b is not used
   CHECK_THROWS_AS((void)tw::lessons::read_binding("=3"), tw::Error);
+  for (const char* name : {"1x", "x y", "x.y", " -x"}) {
+    const std::vector<Binding> wrong = {{name, "1"}};
+    CHECK_THROWS_AS((void)tw::lessons::record_expression(tape, "1 + x", wrong), tw::Error);
+  }
   CHECK(tape.size() == 0);
+}
+
+TEST_CASE("long and deep expressions are recorded or refused, never too much for the stack") {
+  const std::vector<Binding> x = {{"x", "1"}};
+  const auto chain = [](const std::string& link, int links) {
+    std::string source = "x";
+    for (int k = 0; k < links; ++k) source += link;
+    return source;
+  };
+  CHECK(value(chain("/x", 50000), x) == 1.0);
+  CHECK(value(chain("+x", 50000), x) == 50001.0);
+  CHECK(value("x*(" + chain("+1", 50000) + ")", x) == 50001.0);
+  CHECK(value("sum(v*[" + chain(",1", 20000).substr(2) + "])", {{"v", "2"}}) == 40000.0);
+  CHECK(value("x", {{"x", "1" + chain("+1", 50000).substr(1)}}) == 50001.0);
+  CHECK(value(std::string(200, '(') + "x" + std::string(200, ')'), x) == 1.0);
+  CHECK(value(std::string(200, '-') + "x", x) == 1.0);
+
+  for (const char* bracket : {"(", "[", "sin(", "-", "x^", "(-x)*(", "sum(["}) {
+    std::string source;
+    for (int k = 0; k < 100000; ++k) source += bracket;
+    const ExpressionError error = error_of(source, x);
+    CHECK(says(error, "nested too deeply"));
+    CHECK(std::string(error.what()).size() < 300);  // an excerpt of the line
+  }
+  const ExpressionError far = error_of(chain("+x", 5000) + " $ x", x);
+  CHECK(far.column() == 10003);
+  CHECK(says(far, "+x+x $ x\n  " + std::string(60, ' ') + "^"));
+}
+
+TEST_CASE("the place is shown in texts of several lines, with tabs, and of other letters") {
+  const std::vector<Binding> ab = {{"a", "1"}, {"b", "2"}};
+  CHECK(says(error_of("c = a*b\nc + d", ab), "line 2, column 5: \"d\" has no value"));
+  CHECK(says(error_of("\ta + $", ab), "\n  \ta + $\n  \t    ^"));
+  CHECK(says(error_of("# wegen α\n α", ab), "line 2, column 2"));
+  CHECK(says(error_of("a + \xff b", ab), "expected text in UTF-8"));
+  CHECK(error_of("a # \xc3", ab).column() == 5);
+}
+
+TEST_CASE("an error of a value or gradient points at the place that recorded the node") {
+  const auto place = [](const std::string& source, const std::vector<Binding>& bindings) {
+    tw::Tape tape;
+    const auto recorded = tw::lessons::record_expression(tape, source, bindings);
+    try {
+      (void)recorded.output.item();
+    } catch (const tw::Error& error) {
+      try {
+        tw::lessons::point_at_place(source, error);
+      } catch (const ExpressionError& there) {
+        return there.column();
+      }
+    }
+    return std::size_t{0};
+  };
+  const std::vector<Binding> A = {{"A", "[[1,2],[2,4]]"}, {"α", "2"}};
+  CHECK(place("α*sum(inverse(A))", A) == 7);
+  CHECK(place("L = α*cross_entropy(A, [0, 2])", A) == 7);
 }

@@ -172,6 +172,16 @@ TEST_CASE("expressions: shapes, order and places") {
   CHECK(gives("cast(x > 1, dtype=float64)", {1, 0, 1}, x));
 }
 
+TEST_CASE("expressions: labels and places with a fraction are refused, words need no name") {
+  const std::vector<Binding> z = {{"z", "[[1,2,3],[4,5,6]]"}, {"y", "[0,1.5]"}};
+  CHECK(says(error_of("cross_entropy(z, y)", z), "labels are whole numbers, given 1.5"));
+  CHECK(says(error_of("cross_entropy(z, [0,1.5])", {z[0]}), "labels are whole numbers"));
+  CHECK(says(error_of("take(z, [0.5], axis=1)", {z[0]}), "indices are whole numbers, given 0.5"));
+  CHECK(gives("sum(cast(x, float32))", {3}, {{"x", "[1,2]"}}));
+  CHECK(gives("gelu(x, tanh)", values("gelu(x, form=tanh)", {{"x", "2"}}), {{"x", "2"}}));
+  CHECK(gives("pow(x, y)", {9}, {{"x", "3"}, {"y", "2"}}));
+}
+
 TEST_CASE("expressions: arguments that a function does not take are named") {
   const std::vector<Binding> x = {{"x", "[1,2]"}};
   CHECK(says(error_of("huber(x, x, delt=1)", x), "huber: has no argument \"delt\""));

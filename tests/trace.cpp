@@ -224,6 +224,28 @@ TEST_CASE("the stepper goes on, back, and to any node") {
   CHECK(text.ends_with("> "));
 }
 
+TEST_CASE("the stepper forgives blanks and ends of line, and names what it does not know") {
+  Neuron n;
+  std::istringstream in("  n \r\n\tb\n next \nshow graph\nNEXT\n\xff\n j   u_out  \nexit\nn\n");
+  std::ostringstream out;
+  tw::step_through(n.tape, n.L, in, out);
+  const std::string text = out.str();
+  CHECK(text.find("> 2/") < text.find("> 1/"));
+  CHECK(text.find("> u(1)  w1") != std::string::npos);
+  CHECK(text.find("no such command: h lists them\n> no such command") != std::string::npos);
+  CHECK(text.find("forward   u_out = ") != std::string::npos);
+  CHECK(text.ends_with("> "));
+}
+
+TEST_CASE("a node says on which line it was recorded, without the folders of the build") {
+  Neuron n;
+  const tw::Trace trace = tw::make_trace(n.L);
+  for (const tw::TraceNode& node : trace.nodes) {
+    CHECK_MESSAGE(node.where.find('/') == std::string::npos, node.where);
+    CHECK(node.where.find(".cpp:") != std::string::npos);
+  }
+}
+
 TEST_CASE("large graphs are folded by prefix and opened on demand") {
   tw::Tape tape;
   tw::Var h = tape.input(0.1, "x");

@@ -97,7 +97,7 @@ class Maker {
     const auto parents = tape_.parents(v.id());
     node.parents.assign(parents.begin(), parents.end());
     const SourceLine where = v.node().where;
-    node.where = std::string(where.file) + ":" + std::to_string(where.line);
+    if (where.line != 0) node.where = to_string(where);
     node.value = value_of(v, options_);
     if (op.traits.leaf) {
       node.formula = node.name;

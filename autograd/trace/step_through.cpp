@@ -36,12 +36,18 @@ class Stepper {
     show();
     std::string line;
     while (out_ << "> " << std::flush && std::getline(in_, line)) {
-      if (!obey(line)) return;
+      if (!obey(trimmed(line))) return;
     }
     out_ << '\n';
   }
 
  private:
+  static std::string trimmed(const std::string& line) {
+    const char* blanks = " \t\r";
+    const std::size_t begin = std::min(line.find_first_not_of(blanks), line.size());
+    return line.substr(begin, line.find_last_not_of(blanks) + 1 - begin);
+  }
+
   void show() {
     if (lines_.empty()) return;
     out_ << at_ + 1 << '/' << lines_.size() << "  " << to_text(trace_, lines_[at_]) << '\n';
@@ -51,19 +57,18 @@ class Stepper {
   bool obey(const std::string& line) {
     const std::size_t blank = line.find(' ');
     const std::string word = line.substr(0, blank);
-    std::string rest = blank == std::string::npos ? "" : line.substr(blank + 1);
-    rest.erase(rest.find_last_not_of(' ') + 1);
+    const std::string rest = blank == std::string::npos ? "" : trimmed(line.substr(blank));
     const auto is = [&](const char* name) {
       return word == name || word == std::string(1, name[0]);
     };
-    if (is("quit")) return false;
+    if (is("quit") || word == "exit") return false;
     if (word.empty() || is("next"))
       move(1);
     else if (is("back"))
       move(-1);
     else if (is("jump"))
       jump(rest);
-    else if (is("graph"))
+    else if (is("graph") || line == "show graph")
       print_graph(out_, trace_, fold_);
     else if (is("table"))
       print_table(out_, trace_, fold_);
@@ -73,8 +78,10 @@ class Stepper {
       refold(fold_large(trace_));
     else if (is("all"))
       print_all(out_, trace_, fold_);
-    else
+    else if (is("help"))
       out_ << help;
+    else
+      out_ << "no such command: h lists them\n";
     return true;
   }
 

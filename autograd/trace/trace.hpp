@@ -44,7 +44,7 @@ struct TraceNode {
   TraceText numbers;            ///< the same with their numbers, where they are scalars
   TraceValue value;
   std::string group;  ///< prefix of the label, by which large graphs are folded: "0" of "0.weight"
-  std::string where;  ///< "file:line" that recorded it
+  std::string where;  ///< "file:line" that recorded it, or nothing
 };
 
 /// One term of an entry: what ∇[u(j)] gets through one use by one child.

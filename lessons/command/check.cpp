@@ -29,14 +29,21 @@ int check_catalogue(const Options& options, std::span<const OpRecord* const> ops
              : check_failed;
 }
 
+GradcheckReport checked(const RecordedExpression& recorded, const Options& options) {
+  try {
+    return gradcheck(recorded.output, recorded.inputs, {.order = options.order});
+  } catch (const Error& error) {
+    point_at_place(options.expression, error);
+  }
+}
+
 int check_expression(const Options& options) {
   std::vector<Binding> bindings;
   for (const std::string& text : options.bindings) bindings.push_back(read_binding(text));
   Tape tape;
   const RecordedExpression recorded = record_expression(tape, options.expression, bindings);
   if (recorded.inputs.empty()) throw Error("[check] give values for the names: x=0.5");
-  const GradcheckReport report =
-      gradcheck(recorded.output, recorded.inputs, {.order = options.order});
+  const GradcheckReport report = checked(recorded, options);
   if (options.json) {
     const nlohmann::ordered_json made = {{"right", static_cast<bool>(report)},
                                          {"method", report.method},
@@ -62,7 +69,7 @@ int check_expression(const Options& options) {
 void add_check_command(CLI::App& app, Run& run, std::span<const OpRecord* const> ops) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("check", "Check gradients against numeric derivatives");
-  sub->add_option("expression", options->expression, "An expression, as in `tapewise step`");
+  add_expression(*sub, "expression", options->expression, "An expression, as in `tapewise step`");
   sub->add_option("inputs", options->bindings, "Values of its names: x=0.5")
       ->type_name("NAME=VALUE");
   sub->add_flag("--all", options->all, "Every op of the library at its own examples");

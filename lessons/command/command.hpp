@@ -24,6 +24,16 @@ void add_check_command(CLI::App& app, Run& run, std::span<const OpRecord* const>
 void add_plot_command(CLI::App& app, Run& run);
 void add_completion_command(CLI::App& app, Run& run);
 
+/// The arguments of `main` as the parser wants them.
+std::vector<std::string> arguments_of(int argc, char** argv);
+
+/// An expression, which may begin with a minus sign.
+CLI::Option* add_expression(CLI::App& sub, const std::string& name, std::string& expression,
+                            const std::string& description);
+/// An option that names a file.
+CLI::Option* add_file_option(CLI::App& sub, const std::string& name, std::string& file,
+                             const std::string& description);
+
 /// Writes a file, "-" being standard output. Throws IoError.
 void write_file(const std::string& path, const std::string& contents);
 

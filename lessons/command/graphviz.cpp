@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <cstdio>
 #include <tapewise/autograd/error.hpp>
+#include <tapewise/lessons/command/command.hpp>
 #include <vector>
 
 extern char** environ;
@@ -35,6 +36,7 @@ class TemporaryFile {
 }  // namespace
 
 void write_svg(const std::string& path, const std::string& dot) {
+  write_file(path, "");  // graphviz blames the graph for a file that cannot be written
   TemporaryFile source(dot);
   std::string program = "dot", format = "-Tsvg", output = "-o" + path;
   if (path == "-") output = "-o/dev/stdout";
@@ -47,7 +49,7 @@ void write_svg(const std::string& path, const std::string& dot) {
     throw IoError("[svg] cannot run `dot`: install graphviz");
   }
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    throw IoError("[svg] `dot` could not draw " + path + ": is graphviz installed?");
+    throw IoError("[svg] `dot` could not draw " + path);
   }
 }
 

@@ -1,5 +1,7 @@
+#include <cmath>
 #include <iomanip>
 #include <iostream>
+#include <nlohmann/json.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 #include <tapewise/lessons/command/command.hpp>
@@ -41,14 +43,22 @@ std::map<std::string, double> changes_of(const Options& options) {
   for (const std::string& text : options.changes) {
     const Binding binding = read_binding(text);
     char* end = nullptr;
-    changes[binding.name] = std::strtod(binding.value.c_str(), &end);
-    if (*end != '\0') throw Error("[lesson] " + binding.name + " is a number, given " + text);
+    const double x = std::strtod(binding.value.c_str(), &end);
+    if (*end != '\0' || !std::isfinite(x)) {
+      throw Error("[lesson] " + binding.name + " is a finite number, given " + text);
+    }
+    if (!changes.emplace(binding.name, x).second) {
+      throw Error("[lesson] " + binding.name + " is given twice");
+    }
   }
   return changes;
 }
 
 /// Each chart to its own file: "picture.svg", then "picture-2.svg".
 void write_charts(const std::string& path, const Lecture& lecture) {
+  if (!path.ends_with(".svg") && !path.ends_with(".png")) {
+    throw Error("[lesson] pictures are .svg or .png files, given " + path);
+  }
   int number = 0;
   for (const LessonPart& part : lecture.parts()) {
     if (part.kind != LessonPart::Kind::chart) continue;
@@ -99,14 +109,29 @@ bool run_one(const Lesson& lesson, const Options& options) {
   return lecture.holds();
 }
 
-int lesson(const Options& options) {
-  if (options.name.empty() && !options.all) {
-    list_lessons();
-    return all_right;
+/// All lessons as a list.
+int lessons_as_json() {
+  auto all = nlohmann::ordered_json::array();
+  bool right = true;
+  for (const Lesson& one : all_lessons()) {
+    Lecture lecture;
+    one.run(lecture);
+    all.push_back(nlohmann::ordered_json::parse(lesson_json(one, lecture)));
+    right = right && lecture.holds();
   }
+  std::cout << all.dump(1) << '\n';
+  return right ? all_right : check_failed;
+}
+
+int lesson(const Options& options) {
   if (!options.all) {
+    if (options.name.empty()) {
+      list_lessons();
+      return all_right;
+    }
     return run_one(lesson_named(options.name), options) ? all_right : check_failed;
   }
+  if (options.json) return lessons_as_json();
   std::size_t wrong = 0;
   for (const Lesson& one : all_lessons()) {
     wrong += run_one(one, options) ? 0U : 1U;
@@ -129,18 +154,33 @@ void add_lesson_command(CLI::App& app, Run& run) {
   sub->add_option("changes", options->changes, "Other inputs than the lecture's: w1=.03")
       ->type_name("NAME=VALUE");
   sub->add_flag("--all", options->all, "All lessons, one after the other");
-  sub->add_flag("--check", options->check, "Only say whether every number agrees");
+  CLI::Option* check =
+      sub->add_flag("--check", options->check, "Only say whether every number agrees");
   sub->add_flag("--steps", options->steps, "Print every step of the graphs, too");
-  sub->add_flag("--json", options->json, "Print the lesson as JSON");
-  sub->add_flag("--markdown", options->markdown, "Print it as Markdown");
-  sub->add_option("--html", options->html, "Write the page of its graph to a file")
-      ->type_name("FILE");
-  sub->add_option("--dot", options->dot, "Write its graph for graphviz")->type_name("FILE");
-  sub->add_option("--svg", options->svg, "Draw its graph (needs graphviz)")->type_name("FILE");
-  sub->add_option("--latex", options->latex, "Write a LaTeX document")->type_name("FILE");
-  sub->add_option("--pictures", options->chart, "Write its pictures to .svg or .png files")
-      ->type_name("FILE");
-  sub->callback([&run, options] { run = [options] { return lesson(*options); }; });
+  CLI::Option* json =
+      sub->add_flag("--json", options->json, "Print the lesson as JSON (docs/trace.md)");
+  CLI::Option* markdown =
+      sub->add_flag("--markdown", options->markdown, "Print it as Markdown with formulas");
+  json->excludes(check)->excludes(markdown);
+  markdown->excludes(check);
+  add_file_option(*sub, "--html", options->html, "Write the page of its graph to a file");
+  add_file_option(*sub, "--dot", options->dot, "Write its graph for graphviz");
+  add_file_option(*sub, "--svg", options->svg, "Draw its graph (needs graphviz)");
+  add_file_option(*sub, "--latex", options->latex, "Write a LaTeX document");
+  add_file_option(*sub, "--pictures", options->chart, "Write its pictures to .svg or .png files");
+  sub->callback([&run, options, sub] {
+    bool to_file = false;
+    for (const char* name : {"--html", "--dot", "--svg", "--latex", "--pictures"}) {
+      to_file = to_file || sub->count(name) > 0;
+    }
+    if (options->all && (to_file || !options->name.empty())) {
+      throw CLI::ValidationError("--all", "takes no name and writes no files");
+    }
+    if (options->name.empty() && !options->all && sub->count_all() > 1) {
+      throw CLI::RequiredError("the name of a lesson or --all");
+    }
+    run = [options] { return lesson(*options); };
+  });
 }
 
 }  // namespace tapewise::lessons

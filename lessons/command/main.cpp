@@ -1,25 +1,32 @@
 // tapewise: back-propagation step by step, the list of ops, the gradient check, plots of units.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
-#include <fstream>
 #include <iostream>
 #include <tapewise/autograd/error.hpp>
 #include <tapewise/lessons/command/command.hpp>
+#include <tapewise/lessons/expression/functions.hpp>
 
 namespace tapewise::lessons {
 
-void write_file(const std::string& path, const std::string& contents) {
-  if (path == "-") {
-    std::cout << contents;
-    return;
-  }
-  std::ofstream out(path, std::ios::binary);
-  out << contents;
-  out.close();
-  if (!out) throw IoError("[write] cannot write " + path);
+namespace {
+
+/// The first word, when it is no sub-command.
+void require_known_command(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return;
+  std::vector<std::string> names;
+  for (const CLI::App* sub : app.get_subcommands({})) names.push_back(sub->get_name());
+  if (std::find(names.begin(), names.end(), argv[1]) != names.end()) return;
+  const std::string near = nearest_name(argv[1], names);
+  throw Error("there is no command \"" + std::string(argv[1]) + "\"" +
+              (near.empty() ? ": `tapewise --help` lists them" : ", did you mean " + near + "?"));
 }
 
-namespace {
+/// Throws IoError when not all that was printed could be written.
+void finish_output() {
+  std::cout.flush();
+  if (!std::cout) throw IoError("[write] cannot write to standard output");
+}
 
 int run_command(int argc, char** argv) {
   CLI::App app("Reverse-mode automatic differentiation, step by step.", "tapewise");
@@ -30,7 +37,7 @@ int run_command(int argc, char** argv) {
       "Example:\n"
       "  tapewise step 'L = 0.5*(y - sigmoid(w1*x1^3 + w2*x2))^2' y=0 w1=.02 w2=.01 x1=3 x2=5\n"
       "Exit status: 0 all right, 1 a check failed, 2 wrong arguments or expression, 3 a file\n"
-      "cannot be read or written. Write `--` before an expression that begins with a minus.");
+      "cannot be written. Write `--` before an expression that begins with two minus signs.");
   Run run;
   add_step_command(app, run);
   add_lesson_command(app, run);
@@ -38,12 +45,17 @@ int run_command(int argc, char** argv) {
   add_check_command(app, run);
   add_plot_command(app, run);
   add_completion_command(app, run);
+  require_known_command(app, argc, argv);
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_of(argc, argv));
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? all_right : wrong_input;
+    const bool right = app.exit(error) == 0;
+    finish_output();
+    return right ? all_right : wrong_input;
   }
-  return run();
+  const int status = run();
+  finish_output();
+  return status;
 }
 
 }  // namespace

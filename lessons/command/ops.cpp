@@ -147,6 +147,15 @@ void print(const std::vector<const OpRecord*>& ops) {
   }
 }
 
+/// How expressions call `ops`; functions that are no op of that name come with all.
+void print_calls(const std::vector<const OpRecord*>& ops) {
+  const bool all = ops.size() == all_ops().size();
+  for (const std::string& name : function_names()) {
+    const auto is_it = [&](const OpRecord* op) { return op->name == name; };
+    if (all || std::any_of(ops.begin(), ops.end(), is_it)) std::cout << function_call(name) << '\n';
+  }
+}
+
 }  // namespace
 
 void add_ops_command(CLI::App& app, Run& run) {
@@ -162,12 +171,10 @@ void add_ops_command(CLI::App& app, Run& run) {
   sub->add_flag("--calls", options->calls, "Only how expressions call them")->excludes("--json");
   sub->callback([&run, options] {
     run = [options] {
-      if (options->calls) {
-        for (const std::string& name : function_names()) std::cout << function_call(name) << '\n';
-        return all_right;
-      }
       const auto ops = chosen(options->name);
-      if (options->json)
+      if (options->calls)
+        print_calls(ops);
+      else if (options->json)
         std::cout << json_of(ops);
       else if (options->markdown)
         std::cout << markdown_of(ops);

@@ -139,6 +139,9 @@ void require(cairo_status_t status, const std::string& path) {
   throw IoError("[plot] cannot write " + path + ": " + cairo_status_to_string(status));
 }
 
+/// "-" is standard output.
+const char* file_of(const std::string& path) { return path == "-" ? "/dev/stdout" : path.c_str(); }
+
 }  // namespace
 
 std::string chart_text(const Chart& chart, int columns, int rows) {
@@ -187,7 +190,7 @@ std::string chart_text(const Chart& chart, int columns, int rows) {
 }
 
 void write_chart_svg(const std::string& path, const Chart& chart) {
-  const Surface surface(cairo_svg_surface_create(path.c_str(), width, height),
+  const Surface surface(cairo_svg_surface_create(file_of(path), width, height),
                         cairo_surface_destroy);
   require(cairo_surface_status(surface.get()), path);
   draw(surface.get(), chart);
@@ -203,7 +206,7 @@ void write_chart_png(const std::string& path, const Chart& chart) {
       cairo_surface_destroy);
   cairo_surface_set_device_scale(surface.get(), scale, scale);
   draw(surface.get(), chart);
-  require(cairo_surface_write_to_png(surface.get(), path.c_str()), path);
+  require(cairo_surface_write_to_png(surface.get(), file_of(path)), path);
 }
 
 }  // namespace tapewise::lessons

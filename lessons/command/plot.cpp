@@ -1,3 +1,4 @@
+#include <cmath>
 #include <iostream>
 #include <tapewise/lessons/command/command.hpp>
 #include <tapewise/lessons/command/picture.hpp>
@@ -24,14 +25,33 @@ std::vector<double> numbers_of(const Var& v) {
   return all;
 }
 
-/// A unit by its name, or an expression in x.
-std::string expression_of(const std::string& unit) {
-  const bool name = unit.find_first_of("(+-*/^@= ") == std::string::npos && unit != "x";
-  return name ? unit + "(x)" : unit;
+/// What is plotted, and its title.
+struct Plotted {
+  std::string expression, title;
+  bool along_axis = false;  ///< the unit takes numbers together, not each by itself
+};
+
+/// A unit by its name, or an expression in x. Of softmax and its like, which take several numbers,
+/// the first element for (x, 0).
+Plotted plotted(const std::string& unit) {
+  if (!is_name(unit) || unit == "x") return {unit, "y = " + unit};
+  if (function_call(unit) != unit + "(x, axis=-1)") return {unit + "(x)", "y = " + unit + "(x)"};
+  return {"take(" + unit + "(stack(x, 0*x), axis=0), 0, axis=0)",
+          "y = first element of " + unit + "([x, 0])", true};
+}
+
+/// Whether each element of `y` comes from one of `x`, as a plot shows it.
+bool acts_on_each_number(const Var& x, const Var& y) {
+  if (y.shape() != x.shape()) return false;
+  for (std::uint32_t id = 0; id <= y.id(); ++id) {
+    const OpTraits& traits = y.tape().var(id).op().traits;
+    if (!traits.leaf && !traits.elementwise) return false;
+  }
+  return true;
 }
 
 Chart chart_of(const Options& options) {
-  const std::string expression = expression_of(options.unit);
+  const auto [expression, title, along_axis] = plotted(options.unit);
   std::string grid = "[";
   for (int i = 0; i < points; ++i) {
     char number[32];
@@ -44,11 +64,11 @@ Chart chart_of(const Options& options) {
   const std::vector<Binding> bindings = {{"x", grid + "]"}};
   const RecordedExpression recorded = record_expression(tape, expression, bindings);
   const Var x = recorded.inputs[0], y = recorded.output;
-  if (y.shape() != x.shape()) {
+  if (along_axis ? y.shape() != x.shape() : !acts_on_each_number(x, y)) {
     throw Error("[plot] " + expression + " does not act on each number by itself");
   }
   if (!is_float(y.dtype())) throw Error("[plot] " + expression + " is no real number");
-  Chart chart{"y = " + expression, numbers_of(x), {{"y", numbers_of(y)}}};
+  Chart chart{title, numbers_of(x), {{"y", numbers_of(y)}}};
   if (y.node().active) {
     chart.curves.push_back({"dy/dx", numbers_of(backward(sum(y), {x})[x])});
   }
@@ -56,7 +76,9 @@ Chart chart_of(const Options& options) {
 }
 
 int plot(const Options& options) {
-  if (options.from >= options.to) throw Error("[plot] --from must be less than --to");
+  if (!(options.from < options.to) || !std::isfinite(options.from) || !std::isfinite(options.to)) {
+    throw Error("[plot] --from must be less than --to, both finite");
+  }
   const Chart chart = chart_of(options);
   if (!options.svg.empty()) write_chart_svg(options.svg, chart);
   if (!options.png.empty()) write_chart_png(options.png, chart);
@@ -76,12 +98,13 @@ int plot(const Options& options) {
 void add_plot_command(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand("plot", "Plot a unit and its derivative");
-  sub->add_option("unit", options->unit, "A function of one operand, relu, or an expression in x")
+  add_expression(*sub, "unit", options->unit,
+                 "A function of one operand, relu, or an expression in x")
       ->required();
   sub->add_option("--from", options->from, "Least x")->capture_default_str();
   sub->add_option("--to", options->to, "Largest x")->capture_default_str();
-  sub->add_option("--svg", options->svg, "Draw to an SVG file")->type_name("FILE");
-  sub->add_option("--png", options->png, "Draw to a PNG file")->type_name("FILE");
+  add_file_option(*sub, "--svg", options->svg, "Draw to an SVG file");
+  add_file_option(*sub, "--png", options->png, "Draw to a PNG file");
   sub->callback([&run, options] { run = [options] { return plot(*options); }; });
 }
 

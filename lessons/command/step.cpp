@@ -1,3 +1,5 @@
+#include <cmath>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
 #include <tapewise/autograd/text.hpp>
@@ -28,7 +30,11 @@ SessionOptions session_options(const Options& options) {
   asked.rate = options.rate;
   asked.steps = options.steps;
   std::istringstream names(options.learn);
-  for (std::string name; std::getline(names, name, ',');) asked.learn.push_back(name);
+  for (std::string name; std::getline(names, name, ',');) {
+    name.erase(0, name.find_first_not_of(' '));
+    name.erase(name.find_last_not_of(' ') + 1);
+    if (!name.empty()) asked.learn.push_back(name);
+  }
   asked.check = !options.no_check;
   return asked;
 }
@@ -48,6 +54,13 @@ void print(const Descent& descent, const std::string& output) {
     }
     std::cout << '\n';
   }
+}
+
+std::string positive_number(const std::string& text) {
+  char* end = nullptr;
+  const double x = std::strtod(text.c_str(), &end);
+  const bool right = end != text.c_str() && *end == '\0' && x > 0 && std::isfinite(x);
+  return right ? "" : "expected a number above 0, given " + text;
 }
 
 bool any_wrong(const Trace& trace) {
@@ -90,23 +103,28 @@ void add_step_command(CLI::App& app, Run& run) {
   auto options = std::make_shared<Options>();
   CLI::App* sub = app.add_subcommand(
       "step", "Record an expression and step through its forward pass and back-propagation");
-  sub->add_option("expression", options->expression,
-                  "Statements, separated by ';': u = sigmoid(w*x + b); L = (u - y)^2. Operators "
-                  "+ - * / ^ @ (matrix product), comparisons, arrays [[0,0],[0,1]], and the "
-                  "functions that `tapewise ops` lists")
+  add_expression(*sub, "expression", options->expression,
+                 "Statements, separated by ';': u = sigmoid(w*x + b); L = (u - y)^2. Operators "
+                 "+ - * / ^ @ (matrix product), comparisons, arrays [[0,0],[0,1]], and the "
+                 "functions that `tapewise ops` lists")
       ->required();
   sub->add_option("inputs", options->bindings, "Values of its names: w=.02 X=[[0,0],[0,1]]")
       ->type_name("NAME=VALUE");
-  sub->add_flag("--all", options->all, "Print all steps at once instead of waiting for commands");
-  sub->add_flag("--json", options->json, "Print the trace as JSON (docs/trace.md)");
-  sub->add_flag("--markdown", options->markdown, "Print it as Markdown with formulas");
-  sub->add_option("--html", options->html, "Write the page to a file")->type_name("FILE");
-  sub->add_option("--dot", options->dot, "Write the graph for graphviz; - is standard output")
-      ->type_name("FILE");
-  sub->add_option("--svg", options->svg, "Draw the graph (needs graphviz)")->type_name("FILE");
-  sub->add_option("--latex", options->latex, "Write a LaTeX document")->type_name("FILE");
+  CLI::Option* all = sub->add_flag("--all", options->all,
+                                   "Print all steps at once instead of waiting for commands");
+  CLI::Option* json =
+      sub->add_flag("--json", options->json, "Print the trace as JSON (docs/trace.md)");
+  sub->add_flag("--markdown", options->markdown, "Print it as Markdown with formulas")
+      ->excludes(json)
+      ->excludes(all);
+  json->excludes(all);
+  add_file_option(*sub, "--html", options->html, "Write the page to a file; - is standard output");
+  add_file_option(*sub, "--dot", options->dot, "Write the graph for graphviz");
+  add_file_option(*sub, "--svg", options->svg, "Draw the graph (needs graphviz)");
+  add_file_option(*sub, "--latex", options->latex, "Write a LaTeX document");
   sub->add_option("--lr", options->rate, "Learning rate: also record an update and follow it")
-      ->check(CLI::PositiveNumber);
+      ->type_name("RATE")
+      ->check(positive_number);
   sub->add_option("--steps", options->steps, "Steps of gradient descent, with --lr")
       ->check(CLI::Range(1, 10000000))
       ->capture_default_str()

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tapewise/lessons/expression/functions.hpp>
 
 namespace tapewise::lessons {
 
@@ -18,6 +19,15 @@ bool is_one_of(std::string_view word, std::string_view names) {
 
 }  // namespace
 
+bool is_whole(double x) { return std::abs(x) <= 0x1p53 && x == std::nearbyint(x); }
+
+std::string no_value(const std::string& name) {
+  if (function_call(name).empty()) {
+    return "\"" + name + "\" has no value: give " + name + "=... after the expression";
+  }
+  return "\"" + name + "\" is a function: write " + name + "(...)";
+}
+
 std::string first_spelling(std::string_view names) {
   return std::string(names.substr(0, names.find('|')));
 }
@@ -33,7 +43,7 @@ const Argument* Arguments::next(std::string_view names) {
   if (place < given_.size() && given_[place].keyword.empty()) found = &given_[place];
   for (const Argument& a : given_) {
     if (a.keyword.empty() || !is_one_of(a.keyword, names)) continue;
-    if (found != nullptr) throw error(first_spelling(names) + " is given twice");
+    if (found != nullptr) throw error(first_spelling(names) + " is given twice", a);
     found = &a;
   }
   if (found != nullptr) used_.insert(found);
@@ -52,7 +62,8 @@ const Argument& Arguments::required(std::string_view names) {
 Operand Arguments::as_operand(const Argument& a, std::string_view names) const {
   if (a.var) return {*a.var, where_};
   if (a.number) return {tape_.constant(*a.number, {}, where_), where_};
-  throw error("expected a value for " + first_spelling(names));
+  if (a.word.empty()) throw error("expected a value for " + first_spelling(names), a);
+  throw CallError(no_value(a.word), a);
 }
 
 Operand Arguments::operand(std::string_view names) { return as_operand(required(names), names); }
@@ -68,23 +79,17 @@ std::vector<Operand> Arguments::operands() {
 double Arguments::number(std::string_view names, std::optional<double> otherwise) {
   const Argument* a = otherwise ? next(names) : &required(names);
   if (a == nullptr) return *otherwise;
-  if (!a->number) throw error("expected a number for " + first_spelling(names));
+  if (!a->number) throw error("expected a number for " + first_spelling(names), *a);
   return *a->number;
 }
 
-namespace {
-
-/// Whole numbers that a double holds exactly.
-bool is_whole(double x) { return std::abs(x) <= 0x1p53 && x == std::nearbyint(x); }
-
-}  // namespace
-
 std::int64_t Arguments::integer(std::string_view names, std::optional<std::int64_t> otherwise) {
-  std::optional<double> number;
-  if (otherwise) number = static_cast<double>(*otherwise);
-  const double x = this->number(names, number);
-  if (!is_whole(x)) throw error("expected a whole number for " + first_spelling(names));
-  return static_cast<std::int64_t>(x);
+  const Argument* a = otherwise ? next(names) : &required(names);
+  if (a == nullptr) return *otherwise;
+  if (!a->number || !is_whole(*a->number)) {
+    throw error("expected a whole number for " + first_spelling(names), *a);
+  }
+  return static_cast<std::int64_t>(*a->number);
 }
 
 std::optional<std::vector<std::int64_t>> Arguments::integers(std::string_view names) {
@@ -92,7 +97,7 @@ std::optional<std::vector<std::int64_t>> Arguments::integers(std::string_view na
   if (a == nullptr) return {};
   const std::vector<double> all = a->number ? std::vector{*a->number} : a->list;
   if (all.empty() || a->rows > 0 || !std::all_of(all.begin(), all.end(), is_whole)) {
-    throw error("expected whole numbers for " + first_spelling(names));
+    throw error("expected whole numbers for " + first_spelling(names), *a);
   }
   return std::vector<std::int64_t>(all.begin(), all.end());
 }
@@ -102,7 +107,8 @@ void Arguments::require_all_used() const {
     if (used_.contains(&given_[k])) continue;
     throw error(given_[k].keyword.empty() ? "takes fewer arguments, argument " +
                                                 std::to_string(k + 1) + " is one too many"
-                                          : "has no argument \"" + given_[k].keyword + "\"");
+                                          : "has no argument \"" + given_[k].keyword + "\"",
+                given_[k]);
   }
 }
 

@@ -19,12 +19,20 @@ struct Argument {
   std::vector<double> list;  ///< elements of an array that was written here, row after row
   std::size_t rows = 0;      ///< of such an array with two axes; 0: it has one
   std::string word;          ///< a name that is no node: `reduction=sum`
+  std::size_t offset = 0;    ///< byte of the source
 };
 
-/// Something wrong with a call; the reader adds where.
+/// Something wrong with a call, or with one of its arguments; the reader adds where.
 class CallError : public Error {
  public:
   using Error::Error;
+  CallError(const std::string& what, const Argument& argument)
+      : Error(what), offset_(argument.offset) {}
+  /// Where the argument stands; none when the whole call is meant.
+  std::optional<std::size_t> offset() const { return offset_; }
+
+ private:
+  std::optional<std::size_t> offset_;
 };
 
 /// The arguments of one call. A function takes them one after the other: each is the next that was
@@ -39,6 +47,9 @@ class Arguments {
   /// How many were given without a keyword.
   std::size_t unnamed() const;
   CallError error(const std::string& what) const { return CallError(function_ + ": " + what); }
+  CallError error(const std::string& what, const Argument& argument) const {
+    return {function_ + ": " + what, argument};
+  }
 
   /// The next argument; null when it was left out.
   const Argument* next(std::string_view names);
@@ -66,6 +77,10 @@ class Arguments {
   std::set<const Argument*> used_;
 };
 
+/// Whether `x` is a whole number that a double holds exactly.
+bool is_whole(double x);
+/// What is said of a name that stands for nothing.
+std::string no_value(const std::string& name);
 /// "axis" of "axis|axes".
 std::string first_spelling(std::string_view names);
 

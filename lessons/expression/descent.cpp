@@ -31,7 +31,9 @@ std::vector<Var> learned_inputs(const std::vector<Var>& inputs,
     const auto found =
         std::find_if(inputs.begin(), inputs.end(), [&](const Var& v) { return v.name() == name; });
     if (found == inputs.end()) throw Error("[step] --learn " + name + ": no input of this name");
-    learned.push_back(*found);
+    const bool again = std::any_of(learned.begin(), learned.end(),
+                                   [&](const Var& v) { return same_node(v, *found); });
+    if (!again) learned.push_back(*found);
   }
   if (!learned.empty()) return learned;
   std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(learned), [](const Var& v) {

@@ -28,10 +28,16 @@ struct RecordedExpression {
 ///     u = sigmoid(w1*x1^3 + w2*x2);  L = 0.5*(y - u)^2
 ///
 /// with `+ - * / @ ^`, comparisons, brackets, arrays `[[0,0],[0,1]]` (float64), and calls of the
-/// library's ops, `softmax(z, axis=0)`. `pi` and `e` are known unless a binding says otherwise.
+/// library's ops, `softmax(z, axis=0)`. `pi`, `e`, `inf` and `nan` are known unless a binding says
+/// otherwise.
 /// A statement's name labels its node. Errors of shapes point into the expression as well.
 /// Throws ExpressionError; the tape is left as it was then.
 RecordedExpression record_expression(Tape& tape, std::string_view source,
                                      std::span<const Binding> bindings);
+
+/// For a `catch (const Error&)` around the values and gradients of an expression: throws an
+/// ExpressionError that points at the place in `source` which recorded the node of the error, or
+/// the error again when it names none.
+[[noreturn]] void point_at_place(std::string_view source, const Error& error);
 
 }  // namespace tapewise::lessons

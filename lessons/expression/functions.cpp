@@ -73,17 +73,21 @@ std::optional<double> as_number(const std::string& text) {
 std::vector<std::uint64_t> attribute_of(const OpRecord& op, Arguments& in) {
   std::vector<std::uint64_t> words;
   if (op.attribute_bytes == 0) return words;
-  const std::string name(op.name);
   const std::vector<Parameter> parameters = attribute_parameters(op);
   if (parameters.size() * 8 > op.attribute_bytes) {
-    throw CallError(name + " cannot be called from an expression");
+    throw in.error("cannot be called from an expression");
   }
   for (const Parameter& p : parameters) {
     const Argument* given = p.otherwise.empty() ? &in.required(p.name) : in.next(p.name);
     const auto number = given != nullptr ? given->number : as_number(p.otherwise);
     const std::string word = given != nullptr ? given->word : p.otherwise;
     const auto bits = number ? std::optional(std::bit_cast<std::uint64_t>(*number)) : choice(word);
-    if (!bits) throw CallError(name + ": no such " + p.name + ", \"" + word + "\"");
+    if (!bits) {
+      const bool is_word = choice(p.otherwise).has_value();
+      throw in.error(is_word ? "expected a word for " + p.name + ", " + p.otherwise + " say"
+                             : "expected a number for " + p.name,
+                     *given);
+    }
     words.push_back(*bits);
   }
   words.resize((op.attribute_bytes + 7) / 8);  // what no argument sets
@@ -178,14 +182,16 @@ std::string function_call(std::string_view name) {
 }
 
 std::string nearest_name(std::string_view word, const std::vector<std::string>& names) {
+  const auto beginning = [&](const std::string& name) {  // how much of it is the same
+    return std::mismatch(word.begin(), word.end(), name.begin(), name.end()).first - word.begin();
+  };
   std::string best;
-  std::size_t least = 1 + word.size() / 3;
+  std::size_t least = std::max<std::size_t>(1, word.size() / 3);
   for (const std::string& name : names) {
     const std::size_t d = distance(word, name);
-    if (d <= least && (best.empty() || d < least)) {
-      best = name;
-      least = d;
-    }
+    if (d > least) continue;
+    if (best.empty() || d < least || beginning(name) > beginning(best)) best = name;
+    least = d;
   }
   return best;
 }
@@ -193,9 +199,10 @@ std::string nearest_name(std::string_view word, const std::vector<std::string>& 
 Var call_function(Tape& tape, const std::string& function, const std::vector<Argument>& arguments,
                   SourceLine where) {
   Arguments in(tape, function, arguments, where);
-  // max(x) is the largest element, max(a, b) the larger of two.
+  // max(x) is the largest element, max(a, b) the larger of two; pow(x, 3) differs from pow(x, y).
   const bool of_one = in.unnamed() == 1 && (function == "max" || function == "min");
-  const std::string name = of_one ? "a" + function : function;
+  const bool of_nodes = function == "pow" && arguments.size() == 2 && arguments[1].var;
+  const std::string name = of_one ? "a" + function : of_nodes ? "power" : function;
   if (const Function* found = find_function(name); found != nullptr) return found->call(in);
   if (const OpRecord* op = find_op(name); op != nullptr) return call_op(*op, in);
   const std::string near = nearest_name(function, function_names());

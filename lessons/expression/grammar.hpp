@@ -11,6 +11,9 @@
 //   signed      ('-' | '+') signed | power
 //   power       operand [('^' | '**') signed]
 //   operand     number | name | name '(' arguments ')' | '(' value ')' | '[' elements ']'
+//
+// A line may end after an operator, and inside of brackets. Operators copied from a document are
+// read, too: · ⋅ × −.
 
 namespace tapewise::lessons::grammar {
 
@@ -24,6 +27,9 @@ struct blanks : star<blank> {};
 struct spaces : star<sor<space, comment>> {};
 template <class R>
 struct token : seq<R, blanks> {};
+/// What cannot be the end.
+template <class R>
+struct joining : seq<R, spaces> {};
 
 struct letter : sor<ranges<'a', 'z', 'A', 'Z', '_'>, utf8::range<0x370, 0x3FF>> {};
 struct word : seq<letter, star<sor<letter, digit>>> {};
@@ -56,23 +62,24 @@ struct group : seq<one<'('>, spaces, value, spaces, close_group> {};
 struct operand : sor<number, call, name, group, array> {};
 
 struct power_sign : sor<string<'*', '*'>, one<'^'>> {};
-struct sign : one<'-', '+'> {};
-struct product_sign : sor<seq<one<'*'>, not_at<one<'*'>>>, one<'/', '@'>, string<'\xC2', '\xB7'>> {
-};
+struct minus : sor<one<'-'>, utf8::one<0x2212>> {};
+struct sign : sor<minus, one<'+'>> {};
+struct times : sor<seq<one<'*'>, not_at<one<'*'>>>, utf8::one<0xB7, 0xD7, 0x22C5>> {};
+struct product_sign : sor<times, one<'/', '@'>> {};
 struct compare_sign
     : sor<string<'<', '='>, string<'>', '='>, string<'=', '='>, string<'!', '='>, one<'<', '>'>> {};
-struct sum_sign : one<'+', '-'> {};
+struct sum_sign : sor<minus, one<'+'>> {};
 
 struct signed_value;
-struct power_tail : seq<token<power_sign>, signed_value> {};
+struct power_tail : seq<joining<power_sign>, signed_value> {};
 struct power : seq<token<operand>, opt<power_tail>> {};
-struct sign_of : seq<token<sign>, signed_value> {};
+struct sign_of : seq<joining<sign>, signed_value> {};
 struct signed_value : sor<sign_of, power> {};
-struct product_tail : seq<token<product_sign>, signed_value> {};
+struct product_tail : seq<joining<product_sign>, signed_value> {};
 struct product : seq<signed_value, star<product_tail>> {};
-struct sum_tail : seq<token<sum_sign>, product> {};
+struct sum_tail : seq<joining<sum_sign>, product> {};
 struct sum : seq<product, star<sum_tail>> {};
-struct compare_tail : seq<token<compare_sign>, sum> {};
+struct compare_tail : seq<joining<compare_sign>, sum> {};
 struct value : seq<sum, opt<compare_tail>> {};
 
 struct statement_end : sor<one<';'>, eol, at<comment>, eof> {};

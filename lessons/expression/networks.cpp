@@ -29,7 +29,7 @@ constexpr Choice<Subgradient> at_kink_left{"subgradient", {{left, right, middle}
 Var labelled_cross_entropy(const Operand& z, const Operand& y, const LossOptions& options,
                            double smoothing, const Var& weights) {
   const bool classes = y.var().shape().rank() < z.var().shape().rank();
-  const Operand given = classes && is_float(y.var().dtype()) ? Operand(cast(y, DType::int64)) : y;
+  const Operand given = classes ? as_whole(y, "labels") : y;
   if (smoothing == 0 && !weights.has_tape()) return cross_entropy(z, given, options);
   return cross_entropy(z, given, LabelOptions{smoothing, weights, {}}, options);
 }

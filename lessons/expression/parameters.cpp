@@ -8,33 +8,38 @@ void append(std::string& list, std::string_view names, std::string_view otherwis
   if (!otherwise.empty()) (list += '=') += otherwise;
 }
 
-namespace {
-
-Operand cast_unless(bool right, const Operand& x, DType to, SourceLine where) {
-  return right ? x : Operand(cast(x, to), where);
-}
-
-}  // namespace
-
 Operand Value::read(Arguments& in) const { return in.operand(names); }
 void Value::write(std::string& list) const { append(list, names); }
 
+Operand as_whole(const Operand& x, std::string_view name) {
+  const Var v = x.var();
+  if (!is_float(v.dtype())) return x;
+  if (v.op().traits.leaf) {  // numbers that were given
+    for (std::int64_t i = 0; i < v.type().size(); ++i) {
+      const double one = number_at(v.dtype(), v.data(), i);
+      if (!is_whole(one)) {
+        throw CallError(std::string(name) + " are whole numbers, given " + to_text(one));
+      }
+    }
+  }
+  return {cast(x, DType::int64), x.where()};
+}
+
 Operand Whole::read(Arguments& in) const {
-  const Operand x = in.operand(names);
-  return cast_unless(!is_float(x.var().dtype()), x, DType::int64, in.where());
+  return as_whole(in.operand(names), first_spelling(names));
 }
 void Whole::write(std::string& list) const { append(list, names); }
 
 Operand Condition::read(Arguments& in) const {
   const Operand x = in.operand(names);
-  return cast_unless(x.var().dtype() == DType::boolean, x, DType::boolean, in.where());
+  return x.var().dtype() == DType::boolean ? x : Operand(cast(x, DType::boolean), in.where());
 }
 void Condition::write(std::string& list) const { append(list, names); }
 
 Var Optional::read(Arguments& in) const {
   const Argument* a = in.next(names);
   if (a == nullptr) return {};
-  if (!a->var) throw in.error("expected an array for " + first_spelling(names));
+  if (!a->var) throw in.error("expected an array for " + first_spelling(names), *a);
   return *a->var;
 }
 void Optional::write(std::string& list) const { append(list, names, "none"); }
@@ -70,7 +75,7 @@ bool Flag::read(Arguments& in) const {
   if (a == nullptr) return otherwise;
   if (a->word == "true" || (a->number && *a->number == 1)) return true;
   if (a->word == "false" || (a->number && *a->number == 0)) return false;
-  throw in.error("expected true or false for " + first_spelling(names));
+  throw in.error("expected true or false for " + first_spelling(names), *a);
 }
 void Flag::write(std::string& list) const { append(list, names, otherwise ? "true" : "false"); }
 
@@ -95,8 +100,9 @@ std::vector<std::vector<std::int64_t>> Rows::read(Arguments& in) const {
   const std::size_t length = a.rows == 0 ? 0 : a.list.size() / a.rows;
   if (length < least || length > most) {
     throw in.error("expected rows of " + std::to_string(least) +
-                   (most > least ? " to " + std::to_string(most) : "") + " whole numbers for " +
-                   first_spelling(names) + ", [[0, 2], [1, 3]] say");
+                       (most > least ? " to " + std::to_string(most) : "") + " whole numbers for " +
+                       first_spelling(names) + ", [[0, 2], [1, 3]] say",
+                   a);
   }
   std::vector<std::vector<std::int64_t>> rows;
   for (std::size_t k = 0; k < a.list.size(); k += length) {
@@ -128,7 +134,7 @@ std::size_t read_word(Arguments& in, std::string_view names,
     if (a->word == words[k]) return k;
     (known += known.empty() ? "" : ", ") += words[k];
   }
-  throw in.error("expected one of " + known + " for " + first_spelling(names));
+  throw in.error("expected one of " + known + " for " + first_spelling(names), *a);
 }
 
 namespace {

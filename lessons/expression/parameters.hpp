@@ -35,6 +35,9 @@ struct Value {
   void write(std::string& list) const;
 };
 
+/// `x` as int64, written numbers being floats. Throws CallError for given ones with a fraction.
+Operand as_whole(const Operand& x, std::string_view name);
+
 /// A node of whole numbers: labels, places. Numbers that are written are floats, and are cast.
 struct Whole {
   std::string_view names;

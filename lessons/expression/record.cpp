@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numbers>
 #include <optional>
@@ -26,16 +27,25 @@ struct Literal {
   std::vector<double> elements;
 };
 
+/// The message of an error without the lines that say where.
+std::string without_place(std::string what) {
+  return what.substr(0, std::min(what.find("\n  recorded at"), what.find("\n  at ")));
+}
+
 class Reader {
  public:
   Reader(Tape& tape, std::string_view source) : tape_(tape), source_(source) {}
 
   void bind(const Binding& binding, RecordedExpression& recorded) {
-    const std::vector<Statement> statements = parse(binding.value);
-    if (statements.size() != 1 || !statements[0].name.empty()) {
-      throw Error("[expression] expected one value for " + binding.name);
+    if (!is_name(binding.name)) {
+      throw Error("[expression] \"" + binding.name + "\" is no name: letters, digits and _ are");
     }
-    const Reader literal(tape_, binding.value);
+    const std::string source = binding.name + "=" + binding.value;
+    const std::vector<Statement> statements = parse(source);
+    if (statements.size() != 1 || statements[0].name != binding.name) {
+      throw Error("[expression] expected one value for " + binding.name + ", given " + source);
+    }
+    const Reader literal(tape_, source);
     const Array array = literal.literal_array(statements[0].value);
     const Var input = tape_.input(array, binding.name, {"expression", 0});
     if (!known_.emplace(binding.name, Value{{}, input}).second) {
@@ -63,8 +73,8 @@ class Reader {
   void require_used(std::span<const Binding> bindings) const {
     for (const Binding& binding : bindings) {
       if (used_.contains(binding.name)) continue;
-      throw Error("[expression] " + binding.name + "=" + binding.value +
-                  " is given, but the expression does not use " + binding.name);
+      throw Error("[expression] a value of " + binding.name +
+                  " is given, but the expression does not use it");
     }
   }
 
@@ -73,7 +83,7 @@ class Reader {
     throw ExpressionError(source_, offset, what);
   }
   SourceLine where(const Syntax& at) const {
-    return {"expression", static_cast<std::uint32_t>(at.offset + 1)};
+    return {"expression", static_cast<std::uint32_t>(characters(source_.substr(0, at.offset)) + 1)};
   }
 
   Operand operand(const Value& value, const Syntax& at) const {
@@ -87,20 +97,23 @@ class Reader {
       case Kind::array: return {{}, tape_.constant(literal_array(at), {}, where(at))};
       case Kind::call: return call(at);
       case Kind::prefix: return prefix(at);
-      default: return infix(at);
+      default: return chain(at);
     }
+  }
+
+  static std::optional<double> constant(std::string_view name) {
+    if (name == "pi" || name == "π") return std::numbers::pi;
+    if (name == "e") return std::numbers::e;
+    if (name == "inf") return std::numeric_limits<double>::infinity();
+    if (name == "nan") return std::numeric_limits<double>::quiet_NaN();
+    return {};
   }
 
   Value name(const Syntax& at) {
     used_.insert(at.text);
     if (const auto found = known_.find(at.text); found != known_.end()) return found->second;
-    if (at.text == "pi") return {std::numbers::pi, {}};
-    if (at.text == "e") return {std::numbers::e, {}};
-    if (!function_call(at.text).empty()) {
-      fail(at.offset, "\"" + at.text + "\" is a function: write " + at.text + "(...)");
-    }
-    fail(at.offset,
-         "\"" + at.text + "\" has no value: give " + at.text + "=... after the expression");
+    if (const auto number = constant(at.text)) return {number, {}};
+    fail(at.offset, no_value(at.text));
   }
 
   /// Runs `recording` and points at the place in the expression when it throws.
@@ -110,12 +123,10 @@ class Reader {
       return recording();
     } catch (const ExpressionError&) {
       throw;
+    } catch (const CallError& error) {
+      fail(error.offset().value_or(at.offset), error.what());
     } catch (const Error& error) {
-      std::string what = error.what();
-      if (const std::size_t line = what.find("\n  recorded at"); line != std::string::npos) {
-        what.erase(line);
-      }
-      fail(at.offset, what);
+      fail(at.offset, without_place(error.what()));
     }
   }
 
@@ -129,21 +140,26 @@ class Reader {
   static std::optional<double> folded(const std::string& sign, double a, double b) {
     if (sign == "+") return a + b;
     if (sign == "-") return a - b;
-    if (sign == "*" || sign == "·") return a * b;
+    if (sign == "*") return a * b;
     if (sign == "/") return a / b;
-    if (sign == "^" || sign == "**") return std::pow(a, b);
+    if (sign == "^") return std::pow(a, b);
     return {};
   }
 
-  Value infix(const Syntax& at) {
-    const Value left = evaluate(at.parts[0]), right = evaluate(at.parts[1]);
+  Value chain(const Syntax& at) {
+    Value value = evaluate(at.parts[0]);
+    for (std::size_t k = 1; k < at.parts.size(); ++k) value = infix(value, at.parts[k]);
+    return value;
+  }
+
+  Value infix(const Value& left, const Syntax& at) {
+    const Value right = evaluate(at.parts[0]);
     if (left.number && right.number) {
       if (const auto number = folded(at.text, *left.number, *right.number)) return {number, {}};
       fail(at.offset, "expected an array or a name beside \"" + at.text + "\", both are numbers");
     }
-    const bool power = at.text == "^" || at.text == "**";
     return {{}, guarded(at, [&]() -> Var {
-              if (power && right.number) return pow(left.var, *right.number);
+              if (at.text == "^" && right.number) return pow(left.var, *right.number);
               const Operand a = operand(left, at), b = operand(right, at);
               if (at.text == "@") return matmul(a, b);
               return Tape::record(*find_op(op_of(at.text)), a, b, nullptr);
@@ -152,10 +168,9 @@ class Reader {
 
   static std::string_view op_of(std::string_view sign) {
     static const std::map<std::string_view, std::string_view> all = {
-        {"+", "add"},         {"-", "subtract"}, {"*", "multiply"}, {"·", "multiply"},
-        {"/", "divide"},      {"^", "power"},    {"**", "power"},   {"<", "less"},
-        {"<=", "less_equal"}, {">", "greater"},  {"==", "equal"},   {">=", "greater_equal"},
-        {"!=", "not_equal"}};
+        {"+", "add"},    {"-", "subtract"},       {"*", "multiply"},    {"/", "divide"},
+        {"^", "power"},  {"<", "less"},           {"<=", "less_equal"}, {">", "greater"},
+        {"==", "equal"}, {">=", "greater_equal"}, {"!=", "not_equal"}};
     return all.at(sign);
   }
 
@@ -168,11 +183,10 @@ class Reader {
   Argument argument(const Syntax& part) {
     Argument made;
     made.keyword = part.keyword;
-    const bool is_word =
-        !part.keyword.empty() && part.kind == Kind::name && !known_.contains(part.text);
-    if (is_word) {
-      made.word = part.text;
-      return made;
+    made.offset = part.offset;
+    if (part.kind == Kind::name && !known_.contains(part.text)) {
+      made.word = part.text;  // also of inf, which is a number, too
+      if (!constant(part.text)) return made;
     }
     if (part.kind == Kind::array) {
       const Literal literal = literal_of(part);
@@ -189,14 +203,22 @@ class Reader {
 
   double literal_number(const Syntax& at) const {
     if (at.kind == Kind::number) return at.number;
-    if (at.kind == Kind::name && at.text == "pi") return std::numbers::pi;
+    if (at.kind == Kind::name) {
+      if (const auto number = constant(at.text)) return *number;
+    }
     if (at.kind == Kind::prefix) {
       const double x = literal_number(at.parts[0]);
       return at.text == "-" ? -x : x;
     }
-    if (at.kind == Kind::infix) {
-      const auto x = folded(at.text, literal_number(at.parts[0]), literal_number(at.parts[1]));
-      if (x) return *x;
+    if (at.kind == Kind::chain) {
+      double value = literal_number(at.parts[0]);
+      for (std::size_t k = 1; k < at.parts.size(); ++k) {
+        const Syntax& tail = at.parts[k];
+        const auto next = folded(tail.text, value, literal_number(tail.parts[0]));
+        if (!next) fail(tail.offset, "expected a number, this is a condition");
+        value = *next;
+      }
+      return value;
     }
     fail(at.offset, "expected a number: arrays and given values are made of numbers");
   }
@@ -237,6 +259,16 @@ class Reader {
 };
 
 }  // namespace
+
+void point_at_place(std::string_view source, const Error& error) {
+  const std::string what = error.what(), mark = "\n  recorded at expression:";
+  const std::size_t at = what.find(mark);
+  if (at == std::string::npos) throw;
+  const std::size_t character = std::stoul(what.substr(at + mark.size()));
+  std::size_t offset = 0;
+  while (offset < source.size() && characters(source.substr(0, offset + 1)) < character) ++offset;
+  throw ExpressionError(source, offset, without_place(what));
+}
 
 Binding read_binding(std::string_view text) {
   const std::size_t equals = text.find('=');

@@ -60,6 +60,16 @@ Json json_of(const SessionOptions& options, const std::string& note) {
 }  // namespace
 
 Session::Session(SessionOptions options) : options_(std::move(options)) {
+  try {
+    record();
+  } catch (const ExpressionError&) {
+    throw;
+  } catch (const Error& error) {
+    point_at_place(options_.expression, error);
+  }
+}
+
+void Session::record() {
   const RecordedExpression recorded =
       record_expression(tape_, options_.expression, options_.inputs);
   const Var output = scalar_output(recorded, note_);

@@ -34,6 +34,8 @@ class Session {
   std::string json(int indent = -1) const;
 
  private:
+  void record();
+
   SessionOptions options_;
   Tape tape_;
   std::string note_;

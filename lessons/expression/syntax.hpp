@@ -8,8 +8,8 @@
 
 namespace tapewise::lessons {
 
-/// An expression that cannot be read or recorded. The message shows the line, a mark below the
-/// place, the column, and what was expected.
+/// An expression that cannot be read or recorded. The message shows the line, or what is near the
+/// place in a long one, a mark below, the column, and what was expected.
 class ExpressionError : public Error {
  public:
   /// `offset`: the byte of `source` that is meant.
@@ -25,10 +25,12 @@ class ExpressionError : public Error {
 
 /// A part of an expression and where it stands.
 struct Syntax {
-  enum class Kind { number, name, array, call, prefix, infix };
+  /// A chain is a first operand, then infix parts: operators with their right operand, applied from
+  /// left to right. So a long sum is no deep tree.
+  enum class Kind { number, name, array, call, prefix, infix, chain };
   Kind kind = Kind::number;
   std::size_t offset = 0;  ///< byte of the source
-  std::string text;        ///< name, function or operator
+  std::string text;        ///< name, function or operator: + - * / @ ^ and comparisons
   double number = 0;
   std::vector<Syntax> parts;  ///< elements, arguments, operands
   std::string keyword;        ///< of an argument given as `axis=0`
@@ -41,7 +43,13 @@ struct Statement {
   Syntax value;
 };
 
-/// Reads statements, separated by `;` or line ends. `#` begins a comment. Throws ExpressionError.
+/// Reads statements, separated by `;` or line ends. `#` begins a comment. Throws ExpressionError,
+/// also for text that is no UTF-8 and for brackets and signs that are nested more than 200 deep.
 std::vector<Statement> parse(std::string_view source);
+
+/// Whether `text` can name a node.
+bool is_name(std::string_view text);
+/// The number of characters of a text in UTF-8.
+std::size_t characters(std::string_view text);
 
 }  // namespace tapewise::lessons

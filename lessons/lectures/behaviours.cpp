@@ -1,7 +1,9 @@
 // Section 5: behaviours, shown by running them.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <tapewise/lessons/lectures/lesson.hpp>
 #include <tapewise/nn/random.hpp>
 
@@ -20,14 +22,15 @@ void dying_relu(Lecture& l) {
   l.say(
       "A ReLU whose input is negative on every example has gradient zero, for ever: descent does "
       "not move it. With a leaky ReLU it goes on learning, and with maxout, too.");
-  const auto descend = [](Var (*unit)(const Var&), int steps) {
+  const double start = l.number("w", -1), bias = l.number("b", -0.5), rate = l.number("rate", 0.1);
+  const auto descend = [&](Var (*unit)(const Var&), int steps) {
     Tape tape;
     const Var x = tape.constant(xt::xarray<double>{0.5, 1.0, 2.0});
     const Var y = tape.constant(xt::xarray<double>{1.0, 2.0, 4.0});
-    const Var w = tape.parameter(-1.0), b = tape.parameter(-0.5);
+    const Var w = tape.parameter(start), b = tape.parameter(bias);
     const Var loss = mean(square(unit(w * x + b) - y));
     const GradientTable table = backward(loss);
-    Program step = compile({assign(w, w - 0.1 * table[w]), assign(b, b - 0.1 * table[b]), loss});
+    Program step = compile({assign(w, w - rate * table[w]), assign(b, b - rate * table[b]), loss});
     std::vector<double> losses;
     for (int k = 0; k < steps; ++k) {
       step.run();
@@ -88,11 +91,15 @@ void zig_zag(Lecture& l) {
   l.claim("positive inputs: one sign in 200 of 200 draws", one_sign);
   l.claim("centred inputs: both signs occur", both_signs);
   // Descent in two dimensions from (0, 0) to (1, -1), with positive inputs.
-  Tape tape;
-  const Var w = tape.parameter(xt::xarray<double>{0.0, 0.0}, "w");
-  const Var x = tape.input(xt::xarray<double>{1.0, 0.3}), target = tape.input(0.0);
-  const Var loss = 0.5 * square(sum(w * x) - target);
-  Program step = compile({assign(w, w - 0.7 * backward(loss)[w])});
+  Tape& tape = l.tape();
+  const double rate = l.number("rate", 0.7);
+  const Var w = l.array("w", {0.0, 0.0}), x = tape.input(xt::xarray<double>{1.0, 0.3}, "x");
+  const Var target = tape.input(0.7, "y");
+  const Var loss = (0.5 * square(sum(w * x) - target)).named("L");
+  const GradientTable table = backward(loss, {w});
+  const Var update = assign(w, w - rate * table[w]);
+  l.trace(table, std::array{update});
+  Program step = compile({update});
   std::vector<double> k, first, second;
   for (int i = 0; i < 60; ++i) {
     k.push_back(i);
@@ -129,8 +136,13 @@ void vanishing(Lecture& l) {
     l.exact("tanh'(" + digits(x) + ") = 1/cosh²", 1 / (c * c), slope(of_tanh, x, 1));
     l.exact("relu'(" + digits(x) + ")", 1, slope(of_relu, x, 1));
   }
-  l.claim("ten tanh units at x = 3", slope(of_tanh, 3, 10) < 1e-3, digits(slope(of_tanh, 3, 10)));
-  l.exact("ten relu units at x = 3", 1, slope(of_relu, 3, 10));
+  const Var start = l.input("x", 3);
+  const double at = start.item();
+  l.claim("ten tanh units at x = 3", slope(of_tanh, at, 10) < 1e-3, digits(slope(of_tanh, at, 10)));
+  l.exact("ten relu units at x = 3", 1, slope(of_relu, at, 10));
+  Var h = start;
+  for (int k = 1; k <= 10; ++k) h = tanh(h).named("h" + std::to_string(k));
+  l.trace(backward(h));
   std::vector<double> x, t, r;
   for (int i = 0; i <= 100; ++i) {
     x.push_back(i * 0.05 + 0.01);
@@ -144,6 +156,7 @@ void vanishing(Lecture& l) {
 struct XorNet {
   Tape tape;
   Var W, c, w, b, h, loss;
+  std::optional<GradientTable> table;
   Program step;
 
   XorNet(std::uint64_t seed, std::int64_t hidden, double bias, double scale = 1.0,
@@ -163,15 +176,16 @@ struct XorNet {
       for (double& v : x) v = at + spread * random.normal();
       return tape.parameter(ArrayView(x.data(), {DType::float64, shape}));
     };
-    W = draw({2, hidden}, 0, scale);
-    c = draw({hidden}, bias, 0);
-    w = draw({hidden}, 0, scale);
-    b = draw({}, 0, 0);
-    h = relu(matmul(tape.constant(xor_inputs), W) + c);
-    loss = mean(square(matmul(h, w) + b - tape.constant(xor_targets)));
-    const GradientTable table = backward(loss);
+    W = draw({2, hidden}, 0, scale).named("W");
+    c = draw({hidden}, bias, 0).named("c");
+    w = draw({hidden}, 0, scale).named("w");
+    b = draw({}, 0, 0).named("b");
+    h = relu(matmul(tape.constant(xor_inputs), W) + c).named("h");
+    const Var prediction = (matmul(h, w) + b).named("ŷ");
+    loss = mean(square(prediction - tape.constant(xor_targets))).named("L");
+    table = backward(loss);
     std::vector<Var> outputs = {loss};
-    for (const Var& p : {W, c, w, b}) outputs.push_back(assign(p, p - rate * table[p]));
+    for (const Var& p : {W, c, w, b}) outputs.push_back(assign(p, p - rate * (*table)[p]));
     return compile(outputs);
   }
 };
@@ -187,14 +201,15 @@ void initial_values(Lecture& l) {
           digits(before) + " to " + digits(after));
   Tape& tape = l.tape();
   const Var x = tape.constant(xor_inputs);
-  const Var W = tape.input(xt::xarray<double>{{0.3, 0.3}, {0.3, 0.3}}, "W");
+  const Var W = l.array("W", {{0.3, 0.3}, {0.3, 0.3}});
+  const double bias = l.number("bias", 0.1);
   const Var loss = mean(square(sum(relu(matmul(x, W)), 1) - tape.constant(xor_targets))).named("L");
   const GradientTable table = backward(loss);
   l.exact("equal weights: difference of the two units' gradients", 0,
           element(table[W], 0) - element(table[W], 1));
   int with_bias = 0, without = 0;
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
-    XorNet biased(seed, 4, 0.1, 0.3), plain(seed, 4, 0.0, 0.3);
+    XorNet biased(seed, 4, bias, 0.3), plain(seed, 4, 0.0, 0.3);
     const auto active = [](XorNet& net) {
       return sum(cast(net.h > 0.0, DType::float64)).item() / 16;
     };
@@ -210,27 +225,28 @@ void step_size(Lecture& l) {
   l.say(
       "Gradient descent on ½·c·w² converges for step sizes below 2/c, fastest at 1/c: after T "
       "steps w is (1 - ηc)^T of where it began.");
-  const double c = 4;
-  const auto after = [c](double rate, int steps) {
+  const double c = l.number("c", 4), rate = l.number("rate", 0.45);
+  const auto after = [c](double eta, int steps) {
     Tape tape;
     const Var w = tape.parameter(1.0);
-    Program step = compile({assign(w, w - rate * backward(0.5 * c * square(w))[w])});
+    Program step = compile({assign(w, w - eta * backward(0.5 * c * square(w))[w])});
     for (int k = 0; k < steps; ++k) step.run();
     return w.item();
   };
-  for (const double rate : {0.01, 0.1, 0.25, 0.4}) {
-    l.exact("η = " + digits(rate) + ", T = 20", std::pow(1 - rate * c, 20), after(rate, 20), 1e-12);
+  for (const double eta : {0.01, 0.1, 0.25, 0.4}) {
+    l.exact("η = " + digits(eta) + ", T = 20", std::pow(1 - eta * c, 20), after(eta, 20), 1e-12);
   }
   l.claim("η = .6 > 2/c diverges", std::abs(after(0.6, 20)) > 100, digits(after(0.6, 20)));
   std::vector<double> steps, slow, fast;
   for (int T = 0; T <= 40; ++T) {
     steps.push_back(T);
     slow.push_back(after(0.02, T));
-    fast.push_back(after(0.45, T));
+    fast.push_back(after(rate, T));
   }
-  l.chart({"w after T steps, c = 4: η = .02 (first), η = .45 (second)",
-           steps,
-           {{"η = .02", slow}, {"η = .45", fast}}});
+  l.chart(
+      {"w after T steps, c = " + digits(c) + ": η = .02 (first), η = " + digits(rate) + " (second)",
+       steps,
+       {{"η = .02", slow}, {"η = " + digits(rate), fast}}});
   const Var w = l.input("w", 1);
   const Var loss = (0.5 * c * square(w)).named("L");
   const GradientTable table = backward(loss);
@@ -247,6 +263,7 @@ void approximation(Lecture& l) {
     target.push_back(std::sin(3 * x.back()));
   }
   std::vector<double> fitted;
+  const double rate = l.number("rate", 0.02);
   const auto fit = [&](std::int64_t hidden) {
     nn::Random random(5);
     Tape tape;
@@ -257,9 +274,10 @@ void approximation(Lecture& l) {
     };
     const Var X = tape.constant(ArrayView(x.data(), {DType::float64, {65, 1}}));
     const Var y = tape.constant(ArrayView(target.data(), {DType::float64, {65}}));
-    const Var W = draw({1, hidden}, 3), b = draw({hidden}, 1), v = draw({hidden}, 0.1);
-    const Var prediction = matmul(tanh(matmul(X, W) + b), v);
-    const Var loss = mean(square(prediction - y));
+    const Var W = draw({1, hidden}, 3).named("W"), b = draw({hidden}, 1).named("b"),
+              v = draw({hidden}, 0.1).named("v");
+    const Var h = tanh(matmul(X, W) + b).named("h"), prediction = matmul(h, v).named("ŷ");
+    const Var loss = mean(square(prediction - y)).named("L");
     const GradientTable table = backward(loss);
     std::vector<Var> outputs = {loss, prediction};
     for (const Var& p : {W, b, v}) {
@@ -267,10 +285,11 @@ void approximation(Lecture& l) {
       const Var m = tape.parameter(ArrayView(zeros.data(), p.type()));
       const Var next = 0.9 * m + table[p];
       outputs.push_back(assign(m, next));
-      outputs.push_back(assign(p, p - 0.02 * next));
+      outputs.push_back(assign(p, p - rate * next));
     }
     Program step = compile(outputs);
     for (int k = 0; k < 3000; ++k) step.run();
+    if (hidden == 2) l.trace(table);
     const auto* numbers = static_cast<const double*>(step.data(1));
     fitted.assign(numbers, numbers + 65);
     return step.item(loss);
@@ -288,13 +307,17 @@ void xor_descent(Lecture& l) {
   l.say(
       "Gradient descent solves XOR with one hidden ReLU layer, and can get stuck. How often, over "
       "200 seeds and 3000 steps, with 2, 4 and 8 hidden units?");
+  const double bias = l.number("bias", 0.1), rate = l.number("rate", 0.1);
   int solved[3] = {};
+  std::vector<double> losses[3];
   const std::int64_t hidden[] = {2, 4, 8};
   for (int k = 0; k < 3; ++k) {
     for (std::uint64_t seed = 0; seed < 200; ++seed) {
-      XorNet net(seed, hidden[k], 0.1);
-      solved[k] += net.run(3000) < 0.01 ? 1 : 0;
+      XorNet net(seed, hidden[k], bias, 1.0, rate);
+      losses[k].push_back(net.run(3000));
+      solved[k] += losses[k].back() < 0.01 ? 1 : 0;
     }
+    std::sort(losses[k].begin(), losses[k].end());
   }
   l.claim("with 2 units it often gets stuck", solved[0] > 0 && solved[0] < 160,
           std::to_string(solved[0]) + " of 200 solved");
@@ -302,15 +325,26 @@ void xor_descent(Lecture& l) {
           std::to_string(solved[1]) + " of 200");
   l.claim("with 8 units almost always", solved[2] > solved[1] && solved[2] >= 180,
           std::to_string(solved[2]) + " of 200");
+  std::vector<double> rank;
+  for (int k = 1; k <= 200; ++k) rank.push_back(k);
+  l.chart(
+      {"loss after 3000 steps, the seeds by their loss: 2 units (first), 8 units (second); the "
+       "steps are the places where descent gets stuck",
+       rank,
+       {{"2 units", losses[0]}, {"8 units", losses[2]}}});
+  l.say("The first step of seed 0 with two units:");
+  XorNet first(0, 2, bias, 1.0, rate);
+  l.trace(*first.table);
 }
 
 void feature_space(Lecture& l) {
   l.say(
       "The learned feature space: in the plane of two hidden ReLUs the XOR points become linearly "
       "separable. The net is trained from the first seed that succeeds.");
+  const double bias = l.number("bias", 0.1), rate = l.number("rate", 0.1);
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
-    XorNet net(seed, 2, 0.1);
-    if (net.run(4000) > 1e-4) continue;
+    XorNet net(seed, 2, bias, 1.0, rate);
+    if (!(net.run(4000) <= 1e-4)) continue;  // also when it is no number
     const double w0 = element(net.w, 0), w1 = element(net.w, 1), b = net.b.item();
     bool separated = true;
     std::vector<std::pair<double, std::pair<double, bool>>> points;
@@ -331,6 +365,7 @@ void feature_space(Lecture& l) {
       chart.curves[1].y.push_back(rest.second ? rest.first : none);
     }
     l.chart(chart);
+    l.trace(*net.table);
     return;
   }
   l.claim("some seed of 100 solves XOR with two hidden units", false);

@@ -1,4 +1,5 @@
 // Section 4: the costs.
+#include <algorithm>
 #include <cmath>
 #include <tapewise/lessons/lectures/lesson.hpp>
 
@@ -29,7 +30,7 @@ void squared_error(Lecture& l) {
       "points, the mean. Its gradient is the factor times 2(ŷ - y). Reduction and factor are "
       "arguments.");
   Tape& tape = l.tape();
-  const Var p = tape.input(xt::xarray<double>{0.5, 0.5, 0.5, 0.5}, "ŷ");
+  const Var p = l.array("p", {0.5, 0.5, 0.5, 0.5}, "ŷ");
   const Var y = tape.constant(xt::xarray<double>{0.0, 1.0, 1.0, 0.0});
   l.exact("½ Σ", 0.5, mse(p, y, {Reduction::sum, 0.5}).item());
   l.exact("¼ Σ", 0.25, mse(p, y, {Reduction::sum, 0.25}).item());
@@ -104,7 +105,7 @@ void categorical(Lecture& l) {
       "Categorical negative log-likelihood from logits, -log softmax(z)_y, labels as class index "
       "or one-hot; derivative p - onehot.");
   Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{{1.0, 2.0, 3.0}}, "z");
+  const Var z = expand_dims(l.array("z", {1.0, 2.0, 3.0}), 0).named("logits");
   const Var index = tape.constant(xt::xarray<std::int64_t>{1});
   const Var hot = tape.constant(xt::xarray<double>{{0.0, 1.0, 0.0}});
   const Var loss = cross_entropy(z, index).named("NLL");
@@ -152,9 +153,8 @@ void mixture(Lecture& l) {
       "Mixture density: -log Σ_k π_k N(y; μ_k, σ_k²), through logsumexp. The gradient of the "
       "logits is π - γ, γ being the components' posterior.");
   Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{0.2, -0.1}, "z");
-  const Var mu = tape.input(xt::xarray<double>{-1.0, 1.5}, "μ");
-  const Var sigma = tape.input(xt::xarray<double>{0.5, 0.8}, "σ");
+  const Var z = l.array("z", {0.2, -0.1}), mu = l.array("mu", {-1.0, 1.5}, "μ");
+  const Var sigma = l.array("sigma", {0.5, 0.8}, "σ");
   const Var loss = mixture_nll(z, mu, sigma, tape.constant(1.0)).named("NLL");
   const double w = std::exp(0.2) + std::exp(-0.1), pi[] = {std::exp(0.2) / w, std::exp(-0.1) / w};
   const double at[] = {-1.0, 1.5}, width[] = {0.5, 0.8};
@@ -176,13 +176,30 @@ void mixture(Lecture& l) {
   l.trace(table);
 }
 
+/// KL(p‖q) and CE(p,q) of a coin that shows heads with probability p, over q.
+Chart over_a_coin(double p) {
+  Chart chart{"a coin: KL(p‖q) (first) and CE(p,q) (second) over q", {}, {{"KL", {}}, {"CE", {}}}};
+  Tape tape;
+  const Var q = tape.input(0.5);
+  const Var logs = stack({log(q), log1p(-q)}, 0),
+            coin = tape.constant(xt::xarray<double>{p, 1 - p});
+  const Var kl = kl_div(logs, coin, {Reduction::sum, 1.0}), ce = -sum(coin * logs);
+  for (int i = 1; i < 100; ++i) {
+    q.set(0.01 * i);
+    chart.x.push_back(q.item());
+    chart.curves[0].y.push_back(kl.item());
+    chart.curves[1].y.push_back(ce.item());
+  }
+  return chart;
+}
+
 void divergence(Lecture& l) {
   l.say(
       "KL(p‖q) = E_p[log p - log q] = CE(p,q) - H(p): H(p) does not depend on q, so minimising "
       "the divergence over q is maximum likelihood, and the gradients in q's parameters are "
       "equal.");
   Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{{0.3, -0.2, 0.9}}, "z");
+  const Var z = expand_dims(l.array("z", {0.3, -0.2, 0.9}), 0).named("logits");
   const Var p = tape.constant(xt::xarray<double>{{0.2, 0.5, 0.3}});
   const Var kl = kl_div(log_softmax(z), p, {Reduction::sum, 1.0}).named("KL");
   const Var ce = cross_entropy(z, p, {Reduction::sum, 1.0}).named("CE");
@@ -192,6 +209,15 @@ void divergence(Lecture& l) {
   l.exact("largest difference of the two gradients", 0, amax(abs(of_kl[z] - of_ce[z])).item());
   const Var zero = tape.constant(xt::xarray<double>{{0.0, 0.5, 0.5}});
   l.claim("0·log 0 counts as 0", std::isfinite(kl_div(log_softmax(z), zero).item()));
+  const Chart both = over_a_coin(l.number("p", 0.3));
+  const auto least = [&](std::size_t k) {
+    const auto& y = both.curves[k].y;
+    return std::min_element(y.begin(), y.end()) - y.begin();
+  };
+  l.claim(
+      "of a coin with p = .3 both are least at q = p",
+      least(0) == least(1) && std::abs(both.x[static_cast<std::size_t>(least(0))] - 0.3) < 1e-9);
+  l.chart(both);
   l.trace(of_kl);
 }
 
@@ -201,11 +227,13 @@ void likelihood(Lecture& l) {
       "underflows, and its gradient with it; the sum does not.");
   const Var p = l.input("P", 0.3);
   const Var all = broadcast_to(p, {1000});
-  const Var product = prod(all), log_sum = sum(log(all));
+  const Var product = prod(all), log_sum = sum(log(all)).named("Σ log P");
   l.exact("the product of a thousand", 0, product.item());
   l.exact("its gradient", 0, backward(product)[p].item());
   l.exact("the sum of logarithms", 1000 * std::log(0.3), log_sum.item(), 1e-13);
-  l.exact("its gradient, 1000/P", 1000 / 0.3, backward(log_sum)[p].item(), 1e-13);
+  const GradientTable table = backward(log_sum);
+  l.exact("its gradient, 1000/P", 1000 / 0.3, table[p].item(), 1e-13);
+  l.trace(table);
 }
 
 void hinge_loss(Lecture& l) {
@@ -213,7 +241,7 @@ void hinge_loss(Lecture& l) {
       "Hinge: binary max(0, 1 - y·s) with y = ±1, multi-class Σ_{j≠y} max(0, z_j - z_y + 1). "
       "What is right by a margin costs nothing.");
   Tape& tape = l.tape();
-  const Var score = tape.input(xt::xarray<double>{0.3, 2.0, -0.5}, "s");
+  const Var score = l.array("s", {0.3, 2.0, -0.5});
   const Var y = tape.constant(xt::xarray<double>{1.0, 1.0, 1.0});
   const Var loss = hinge(score, y, {Reduction::sum, 1.0}).named("L");
   l.exact("L = .7 + 0 + 1.5", 2.2, loss.item());
@@ -252,14 +280,14 @@ void saturation(Lecture& l) {
   l.chart({"d/dz of ½(1-σ)² (first) and of the cross-entropy (second)",
            z,
            {{"squared error", square_slope}, {"cross-entropy", entropy_slope}}});
-  const double at = -3, sigma = s(at), slide = -2 * (1 - sigma) * sigma * (1 - sigma);
-  l.slip("E3", "-2(y-σ)σ(1-σ) for the cost with a ½",
-         "without the 2: at z = -3 it is " + digits(slope_of_square(at)) + ", the slide's is " +
-             digits(slide),
-         std::abs(slope_of_square(at) + (1 - sigma) * sigma * (1 - sigma)) < 1e-16 &&
-             std::abs(slide - slope_of_square(at)) > 0.04);
   const Var v = l.input("z", -3);
-  l.trace(backward((0.5 * square(1.0 - sigmoid(v))).named("L")));
+  const double slope = numeric(l.trace(backward((0.5 * square(1.0 - sigmoid(v))).named("L"))), v);
+  const double sigma = s(v.item()), right = -(1 - sigma) * sigma * (1 - sigma);
+  l.slip("E3", "-2(y-σ)σ(1-σ) for the cost with a ½", "without the 2",
+         "at z = " + digits(v.item()) + " the slope is " + digits(slope) +
+             " without any rule; with the 2 it is " + digits(2 * right) + ", without " +
+             digits(right),
+         std::abs(slope - right) < 1e-15 && std::abs(slope - 2 * right) > 0.04);
 }
 
 void encodings(Lecture& l) {
@@ -275,7 +303,7 @@ void encodings(Lecture& l) {
   l.exact("bits that change between neighbours, Gray", 1, gray_most);
   l.exact("and binary, at most", 3, binary_most);
   Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{{0.1, 0.7, -0.3, 0.2}}, "z");
+  const Var z = expand_dims(l.array("z", {0.1, 0.7, -0.3, 0.2}), 0).named("logits");
   const Var index = tape.constant(xt::xarray<std::int64_t>{2});
   l.exact("the loss of the index is that of the one-hot label", cross_entropy(z, index).item(),
           cross_entropy(z, one_hot(index, 4)).item());

@@ -65,7 +65,7 @@ void chain_rule(Lecture& l) {
       "z = Σ y².");
   Tape& tape = l.tape();
   const Var A = tape.constant(xt::xarray<double>{{1.0, 2.0, -1.0}, {0.5, -1.0, 2.0}});
-  const Var x = tape.input(xt::xarray<double>{0.1, -0.2, 0.3}, "x");
+  const Var x = l.array("x", {0.1, -0.2, 0.3});
   const Var y = tanh(matmul(A, x)).named("y"), z = sum(square(y)).named("z");
   const Var J = jacobian(y, x);
   l.claim("the Jacobian is N x M", J.shape() == Shape{2, 3}, to_string(J.shape()));
@@ -82,10 +82,8 @@ void tensors(Lecture& l) {
       "The same holds for tensors, by extending the dimensions. H = relu(X·W + B): every gradient "
       "has the shape of its variable, and B, which is added to each row, collects a sum over "
       "rows.");
-  Tape& tape = l.tape();
-  const Var X = tape.input(xt::xarray<double>{{1.0, -2.0}, {0.5, 1.5}, {-1.0, 0.25}}, "X");
-  const Var W = tape.input(xt::xarray<double>{{0.5, -1.0}, {1.0, 0.75}}, "W");
-  const Var B = tape.input(xt::xarray<double>{0.1, 0.2}, "B");
+  const Var X = l.array("X", {{1.0, -2.0}, {0.5, 1.5}, {-1.0, 0.25}});
+  const Var W = l.array("W", {{0.5, -1.0}, {1.0, 0.75}}), B = l.array("B", {0.1, 0.2});
   const Var U = (matmul(X, W) + B).named("U"), H = relu(U).named("H");
   const Var z = sum(square(H)).named("z");
   const GradientTable table = backward(z);
@@ -103,9 +101,7 @@ void weight_decay_graph(Lecture& l) {
   l.say(
       "ŷ = xᵀw beside u = λ Σ w_i²: w has two children, so each of its gradients is the sum of one "
       "term from the loss and one from the decay, 2λw.");
-  Tape& tape = l.tape();
-  const Var x = tape.input(xt::xarray<double>{1.0, 2.0}, "x");
-  const Var w = tape.input(xt::xarray<double>{0.5, -0.25}, "w");
+  const Var x = l.array("x", {1.0, 2.0}), w = l.array("w", {0.5, -0.25});
   const double lambda = l.number("lambda", 0.1);
   const Var prediction = sum(x * w).named("ŷ");
   const Var decay = weight_decay(w, lambda).named("u");
@@ -144,19 +140,19 @@ void memory_against_time(Lecture& l) {
           digits(again.extra_flops()) + " of " + digits(again.flops()));
   l.claim("and gives the same bits", kept.value<double>(gradient) == again.value<double>(gradient));
   const Var s = l.input("w", 0.5);
-  const Var y = sin(sin(sin(s)));
+  const Var x = sin(s).named("x"), y = sin(x).named("y"), top = sin(y).named("z");
+  const GradientTable table = backward(top);
   const double v = s.item(),
                product = std::cos(std::sin(std::sin(v))) * std::cos(std::sin(v)) * std::cos(v);
-  l.exact("f'(f(f(w)))·f'(f(w))·f'(w) at w = 0.5, f = sin", product, backward(y)[s].item());
+  l.exact("f'(f(f(w)))·f'(f(w))·f'(w) at w = 0.5, f = sin", product, table[s].item());
+  l.trace(table);
 }
 
 void minibatch(Lecture& l) {
   l.say(
       "A graph is symbolic: the activations of a minibatch give the concrete values. The graph and "
       "its gradient are planned once, and replayed for each batch.");
-  Tape& tape = l.tape();
-  const Var x = tape.input(xt::xarray<double>{{1.0, 2.0}, {3.0, 4.0}}, "x");
-  const Var w = tape.input(xt::xarray<double>{0.5, -0.5}, "w");
+  const Var x = l.array("x", {{1.0, 2.0}, {3.0, 4.0}}), w = l.array("w", {0.5, -0.5});
   const Var y = mean(sigmoid(matmul(x, w))).named("y");
   const GradientTable table = backward(y);
   Program program = compile({y, table[w]});

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <tapewise/lessons/expression/functions.hpp>
 
 namespace tapewise::lessons {
 
@@ -29,6 +30,17 @@ double Lecture::number(const std::string& name, double lecture) {
   return x;
 }
 
+Var Lecture::array(const std::string& name, const xt::xarray<double>& lecture, std::string label) {
+  xt::xarray<double> numbers = lecture;
+  const std::size_t columns = lecture.shape().back();
+  for (std::size_t i = 0; i < lecture.size(); ++i) {
+    const bool matrix = lecture.dimension() == 2;
+    const std::string row = matrix ? std::to_string(i / columns + 1) : "";
+    numbers.flat(i) = number(name + row + std::to_string(i % columns + 1), lecture.flat(i));
+  }
+  return tape_.input(numbers, label.empty() ? name : std::move(label));
+}
+
 void Lecture::add(LessonPart::Kind kind, Claim claim, std::string text) {
   claim.compared = changed_.empty();
   if (!claim.compared) claim.holds = true;
@@ -42,20 +54,24 @@ void Lecture::say(std::string paragraph) {
 void Lecture::printed(std::string what, std::string_view text, double found, double units) {
   const double allowed = 2 * units * half_unit(text) * (1 + 1e-9);
   const bool holds = std::abs(found - std::strtod(std::string(text).c_str(), nullptr)) <= allowed;
-  add(LessonPart::Kind::printed, {std::move(what), std::string(text), digits(found), true, holds});
+  add(LessonPart::Kind::printed,
+      {std::move(what), std::string(text), digits(found), "", true, holds});
 }
 
 void Lecture::exact(std::string what, double expected, double found, double relative) {
   const bool holds = std::abs(found - expected) <= relative * std::max(1.0, std::abs(expected));
-  add(LessonPart::Kind::exact, {std::move(what), to_text(expected), to_text(found), true, holds});
+  add(LessonPart::Kind::exact,
+      {std::move(what), to_text(expected), to_text(found), "", true, holds});
 }
 
 void Lecture::claim(std::string what, bool holds, std::string found) {
-  add(LessonPart::Kind::claim, {std::move(what), "", std::move(found), true, holds});
+  add(LessonPart::Kind::claim, {std::move(what), "", std::move(found), "", true, holds});
 }
 
-void Lecture::slip(std::string_view number, std::string slide, std::string right, bool shown) {
-  add(LessonPart::Kind::slip, {std::string(number), slide, std::move(right), true, shown});
+void Lecture::slip(std::string_view number, std::string slide, std::string right, std::string check,
+                   bool shown) {
+  add(LessonPart::Kind::slip,
+      {std::string(number), std::move(slide), std::move(right), std::move(check), true, shown});
 }
 
 void Lecture::chart(Chart chart) {
@@ -73,16 +89,19 @@ const Trace& Lecture::trace(const GradientTable& table, std::span<const Var> upd
   part.text = part.trace->title;
   const Trace& trace = *part.trace;
   parts_.push_back(std::move(part));
-  std::size_t wrong = 0, right = 0;
+  std::size_t wrong = 0, right = 0, undecidable = 0;
   for (const TraceEntry& entry : trace.entries) {
     wrong += entry.check.verdict == "wrong" ? 1 : 0;
     right += entry.check.verdict == "right" ? 1 : 0;
+    undecidable += entry.check.verdict == "undecidable" ? 1 : 0;
   }
+  const std::string kinks =
+      undecidable > 0 ? ", " + std::to_string(undecidable) + " undecidable, as at a kink" : "";
   parts_.push_back({LessonPart::Kind::claim,
                     "",
                     {"every entry of the table agrees with its numeric check", "",
-                     std::to_string(right) + " right, " + std::to_string(wrong) + " wrong", true,
-                     wrong == 0 && right > 0},
+                     std::to_string(right) + " right, " + std::to_string(wrong) + " wrong" + kinks,
+                     "", true, wrong == 0 && (right > 0 || !changed_.empty())},
                     {},
                     nullptr});
   return trace;
@@ -116,6 +135,13 @@ const Trace& trace_of(const Lesson& lesson, const Lecture& lecture) {
   throw Error("[lesson] " + std::string(lesson.name) + " has no graph to draw");
 }
 
+double numeric(const Trace& trace, const Var& v) {
+  for (const TraceEntry& entry : trace.entries) {
+    if (entry.node == v.id()) return entry.check.numeric;
+  }
+  throw Error("[lesson] there is no entry of " + v.name());
+}
+
 // --- the table of contents ----------------------------------------------------------------------
 
 std::span<const Lesson> all_lessons() {
@@ -132,12 +158,15 @@ std::span<const Lesson> all_lessons() {
 
 const Lesson& lesson_named(std::string_view name) {
   std::string near;
+  std::vector<std::string> names;
   for (const Lesson& lesson : all_lessons()) {
     if (lesson.name == name) return lesson;
+    names.emplace_back(lesson.name);
     if (lesson.name.find(name) != std::string_view::npos) {
-      near += (near.empty() ? "" : ", ") + std::string(lesson.name);
+      near += (near.empty() ? "" : ", ") + names.back();
     }
   }
+  if (near.empty()) near = nearest_name(name, names);
   throw Error("[lesson] there is no lesson " + std::string(name) +
               (near.empty() ? ": `tapewise lesson` lists them" : ": perhaps " + near));
 }

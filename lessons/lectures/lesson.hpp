@@ -20,6 +20,7 @@ struct Claim {
   std::string what;      ///< "u_out"
   std::string expected;  ///< as printed, or exactly; what is claimed
   std::string found;     ///< what the library computes
+  std::string check;     ///< of a slip: the numeric check that finds it
   bool compared = true;  ///< false when the reader has changed the inputs: nothing to compare with
   bool holds = true;
 };
@@ -47,6 +48,9 @@ class Lecture {
   Var input(const std::string& name, double lecture) {
     return tape_.input(number(name, lecture), name);
   }
+  /// A vector or matrix of such numbers: z1, z2, ... or W11, W12, ...; `label` is the node's, when
+  /// it is another.
+  Var array(const std::string& name, const xt::xarray<double>& lecture, std::string label = "");
 
   void say(std::string paragraph);
   /// The lecture prints these digits: holds when `found` rounds to them. One unit of the last digit
@@ -55,9 +59,10 @@ class Lecture {
   /// The exact number, to `relative` (or as an absolute error below 1).
   void exact(std::string what, double expected, double found, double relative = 1e-14);
   void claim(std::string what, bool holds, std::string found = "");
-  /// A slip of the slides, by its number in shared/lectures.md, section 6. `shown` says that the
-  /// numeric check finds it: the slide's formula is off, and the right one is not.
-  void slip(std::string_view number, std::string slide, std::string right, bool shown);
+  /// A slip of the slides, by its number in shared/lectures.md, section 6. `check` is the numeric
+  /// check that finds it, and `shown` whether it does: the slide is off, and the right one is not.
+  void slip(std::string_view number, std::string slide, std::string right, std::string check,
+            bool shown);
   void chart(Chart chart);
   /// Steps through the table; every entry's numeric check has to say right.
   const Trace& trace(const GradientTable& table, std::span<const Var> updates = {});
@@ -100,6 +105,9 @@ std::span<const Lesson> worked_lessons();
 std::span<const Lesson> unit_lessons();
 std::span<const Lesson> cost_lessons();
 std::span<const Lesson> behaviour_lessons();
+
+/// What the numeric check of a trace says of ∂output/∂v.
+double numeric(const Trace& trace, const Var& v);
 
 /// "0.6433651457": what lessons print of a number.
 std::string digits(double x);

@@ -69,9 +69,9 @@ void tanh_unit(Lecture& l) {
   const Var x = tape.input(xt::xarray<double>{-2.0, -0.5, 0.3, 1.0});
   const double right = amax(abs(tanh(x) - (2.0 * sigmoid(2.0 * x) - 1.0))).item();
   const double slide = amax(abs(tanh(x) - (2.0 * sigmoid(x) - 1.0))).item();
-  l.slip("E4", "tanh(x) = 2σ(x) - 1",
-         "2σ(2x) - 1; 2σ(x) - 1 is the bipolar sigmoid (largest differences on four points: " +
-             digits(right) + " and " + digits(slide) + ")",
+  l.slip("E4", "tanh(x) = 2σ(x) - 1", "2σ(2x) - 1; 2σ(x) - 1 is the bipolar sigmoid",
+         "of four points the largest difference from tanh is " + digits(slide) +
+             " with the slide's, " + digits(right) + " with the right one",
          right < 1e-15 && slide > 0.1);
 }
 
@@ -117,16 +117,15 @@ void leaky_unit(Lecture& l) {
   Tape tape;
   const Var x = tape.input(1.0);
   const double with_max = max(2.0 * x, x).item(), unit = leaky_relu(x, 2.0).item();
-  l.slip("E8", "max(αx, x)",
-         "for α ≤ 1 only: at x = 1 and α = 2 it gives " + digits(with_max) + " for " + digits(unit),
+  l.slip("E8", "max(αx, x)", "for α ≤ 1 only",
+         "at x = 1 and α = 2 it gives " + digits(with_max) + ", the unit " + digits(unit),
          with_max == 2.0 && unit == 1.0);
 }
 
 void prelu_unit(Lecture& l) {
   l.say("PReLU: max(0,x) + α_i·min(0,x), with one α for each unit, learned: ∂/∂α_i = min(0, x).");
-  Tape& tape = l.tape();
-  const Var x = tape.input(xt::xarray<double>{{1.0, -2.0, -0.5}, {-1.0, 3.0, 0.25}}, "x");
-  const Var alpha = tape.input(xt::xarray<double>{0.1, 0.25, -0.5}, "α");
+  const Var x = l.array("x", {{1.0, -2.0, -0.5}, {-1.0, 3.0, 0.25}});
+  const Var alpha = l.array("a", {0.1, 0.25, -0.5}, "α");
   const Var y = prelu(x, alpha).named("y"), z = sum(y).named("z");
   const GradientTable table = backward(z);
   const double wanted[] = {-1.0, -2.0, -0.5};  // Σ over the rows of min(0, x)
@@ -145,8 +144,8 @@ void absolute_unit(Lecture& l) {
   Tape tape;
   const Var x = tape.input(-2.0);
   const double right = prelu(x, tape.input(-1.0)).item(), slide = prelu(x, tape.input(1.0)).item();
-  l.slip("E6", "α = 1",
-         "α = -1: at x = -2 it gives " + digits(right) + ", α = 1 gives " + digits(slide),
+  l.slip("E6", "α = 1", "α = -1",
+         "at x = -2 PReLU with α = -1 gives " + digits(right) + ", with α = 1 " + digits(slide),
          right == 2.0 && slide == -2.0);
 }
 
@@ -159,10 +158,9 @@ void elu_unit(Lecture& l) {
   Tape tape;
   const Var x = tape.input(1.0);
   const double slide = max(expm1(x), x).item(), right = elu(x).item();
-  l.slip(
-      "E5", "max(α(e^x - 1), x)",
-      "piecewise: at x = 1 and α = 1 the maximum is " + digits(slide) + ", ELU is " + digits(right),
-      slide > 1.7 && right == 1.0);
+  l.slip("E5", "max(α(e^x - 1), x)", "piecewise",
+         "at x = 1 and α = 1 the maximum is " + digits(slide) + ", ELU is " + digits(right),
+         slide > 1.7 && right == 1.0);
 }
 
 void softplus_unit(Lecture& l) {
@@ -176,8 +174,7 @@ void maxout_unit(Lecture& l) {
   l.say(
       "Maxout: the largest of a group of linear units, max_j (w_jᵀx + b_j). The gradient goes to "
       "the winner. With w_1 = 0 and b_1 = 0 in a group of two it is ReLU.");
-  Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{0.5, 2.0, -1.0, -3.0}, "z");
+  const Var z = l.array("z", {0.5, 2.0, -1.0, -3.0});
   const Var y = maxout(z, 2).named("y"), total = sum(y).named("total");
   const GradientTable table = backward(total);
   const double wanted[] = {0, 1, 1, 0};
@@ -216,9 +213,9 @@ void linear_output(Lecture& l) {
       "Linear output: ŷ = Wᵀh + b is the mean of a Gaussian N(y; ŷ, I). Its negative "
       "log-likelihood is half the squared error and a constant, so the gradient in ŷ is ŷ - y.");
   Tape& tape = l.tape();
-  const Var h = tape.input(xt::xarray<double>{1.0, 2.0}, "h");
-  const Var W = tape.input(xt::xarray<double>{{0.5, -1.0, 0.2}, {0.25, 0.5, -0.1}}, "W");
-  const Var b = tape.input(xt::xarray<double>{0.1, 0.0, -0.2}, "b");
+  const Var h = l.array("h", {1.0, 2.0});
+  const Var W = l.array("W", {{0.5, -1.0, 0.2}, {0.25, 0.5, -0.1}});
+  const Var b = l.array("b", {0.1, 0.0, -0.2});
   const Var y = tape.constant(xt::xarray<double>{1.0, -1.0, 0.5});
   const Var prediction = (matmul(h, W) + b).named("ŷ");
   const Var nll = gaussian_nll(prediction, y, tape.constant(xt::xarray<double>{1.0, 1.0, 1.0}),
@@ -235,8 +232,7 @@ void softmax_unit(Lecture& l) {
   l.say(
       "Softmax e^z_i/Σ e^z_j, computed as softmax(z - max z): unchanged by adding a constant, so "
       "it does not overflow. Its Jacobian is diag(p) - p·pᵀ.");
-  Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{1.0, 2.0, 3.0}, "z");
+  const Var z = l.array("z", {1.0, 2.0, 3.0});
   const Var p = softmax(z).named("p");
   const double total = std::exp(1) + std::exp(2) + std::exp(3);
   for (std::int64_t i = 0; i < 3; ++i) {
@@ -258,7 +254,7 @@ void log_softmax_unit(Lecture& l) {
       "log softmax, z_i - log Σ e^z_j: its Jacobian is I - 1·pᵀ, and it never forms a vanishing "
       "probability.");
   Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{1.0, 2.0, 3.0}, "z");
+  const Var z = l.array("z", {1.0, 2.0, 3.0});
   const Var y = log_softmax(z).named("y"), p = softmax(z);
   const Var identity = tape.constant(xt::xarray<double>{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}});
   l.exact("largest difference of the Jacobian and I - 1·pᵀ", 0,
@@ -274,7 +270,7 @@ void log_softmax_unit(Lecture& l) {
 void svm_output(Lecture& l) {
   l.say("SVM output: the multi-class hinge on the scores, Σ_{j≠y} max(0, z_j - z_y + 1).");
   Tape& tape = l.tape();
-  const Var z = tape.input(xt::xarray<double>{{2.0, 1.5, -1.0}}, "z");
+  const Var z = expand_dims(l.array("z", {2.0, 1.5, -1.0}), 0).named("scores");
   const Var loss = multi_hinge(z, tape.constant(xt::xarray<std::int64_t>{0})).named("L");
   l.exact("L at z = (2, 1.5, -1), y = 1: max(0, .5) + max(0, -2)", 0.5, loss.item());
   const GradientTable table = backward(loss);

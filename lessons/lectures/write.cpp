@@ -41,7 +41,8 @@ std::string sentence(const LessonPart& part) {
       return c.what + ": the lecture prints " + c.expected + ", computed " + c.found;
     case Kind::exact: return c.what + ": " + c.found + ", exactly " + c.expected;
     case Kind::slip:
-      return "slip " + c.what + ": the slide says " + c.expected + "; right is " + c.found;
+      return "slip " + c.what + ": the slide says " + c.expected + "; right is " + c.found +
+             ".\n    Numeric check: " + c.check;
     default: return c.what + (c.found.empty() ? "" : " (" + c.found + ")");
   }
 }
@@ -119,6 +120,7 @@ std::string lesson_json(const Lesson& lesson, const Lecture& lecture) {
         one["what"] = c.what;
         one["expected"] = c.expected;
         one["found"] = c.found;
+        if (!c.check.empty()) one["check"] = c.check;
         one["compared"] = c.compared;
         one["holds"] = c.holds;
     }
