@@ -4,7 +4,7 @@ import type { Timeline } from "./timeline";
 import type { Check, Contribution, Entry } from "./trace";
 import { brief, isScalar, math, number, show } from "./value";
 
-const marks = { right: "✓ right", wrong: "✗ wrong", undecidable: "? undecidable", none: "not checked" };
+const marks = { right: "✓ right", wrong: "✗ wrong", undecidable: "? undecidable", none: "not checked", pending: "checking …" };
 
 /** The numeric check of an entry, with its numbers on demand. */
 export function checkMark(check: Check): HTMLElement {

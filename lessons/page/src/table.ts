@@ -6,10 +6,17 @@ import type { Entry } from "./trace";
 import { math } from "./value";
 
 const pageLength = 50;
+/** A row; `state` is what was written last, and `marked` whether a term of it is the step's. */
+interface Line {
+  entry: Entry;
+  row: HTMLTableRowElement;
+  state: string;
+  marked: boolean;
+}
 
 export class TableView {
   private page = 0;
-  private shown: { entry: Entry; row: HTMLTableRowElement; state: string }[] = [];
+  private shown: Line[] = [];
 
   constructor(private timeline: Timeline, private readonly choose: (id: number) => void) {
     byId("table-pages").hidden = this.entries.length <= pageLength;
@@ -21,16 +28,28 @@ export class TableView {
     return this.timeline.trace.entries;
   }
   private at = 0;
+  private active: HTMLTableRowElement | undefined;
 
   show(at: number): void {
     this.at = at;
     const step = this.timeline.step(at);
     const current = step.kind === "forward" || step.kind === "update" ? -1 : step.index;
     const page = Math.floor(current / pageLength);
-    if (current >= 0 && page !== this.page) return this.turn(page);
-    for (const line of this.shown) this.fill(line, this.entries[current] === line.entry);
-    const active = this.shown.find((line) => this.entries[current] === line.entry)?.row;
-    if (active) keepVisible(active);
+    if (current >= 0 && page !== this.page) this.turn(page);
+    else for (const line of this.shown) this.fill(line, this.entries[current] === line.entry);
+    this.active = this.shown.find((line) => this.entries[current] === line.entry)?.row;
+  }
+  /** Scrolls to the row of the step. */
+  reveal(): void {
+    if (this.active) keepVisible(this.active);
+  }
+  /** Writes the rows of these entries again: their numeric checks are there. */
+  renew(entries: Set<Entry>): void {
+    for (const line of this.shown) {
+      if (!entries.has(line.entry)) continue;
+      line.state = "";
+      this.fill(line, line.row === this.active);
+    }
   }
   /** Writes all rows again: numbers are shown in another way. */
   refresh(): void {
@@ -43,13 +62,13 @@ export class TableView {
     const first = this.page * pageLength;
     const entries = this.entries.slice(first, first + pageLength);
     byId("table-range").textContent = `${first + 1} to ${first + entries.length} of ${this.entries.length}`;
-    this.shown = entries.map((entry) => ({ entry, row: h("tr", {}), state: "" }));
+    this.shown = entries.map((entry) => ({ entry, row: h("tr", {}), state: "", marked: false }));
     byId("entries").replaceChildren(...this.shown.map((line) => line.row));
     const step = this.timeline.step(this.at);
     const current = step.kind === "forward" || step.kind === "update" ? null : this.entries[step.index];
     for (const line of this.shown) this.fill(line, current === line.entry);
   }
-  private fill(line: { entry: Entry; row: HTMLTableRowElement; state: string }, active: boolean): void {
+  private fill(line: Line, active: boolean): void {
     const { entry, row } = line;
     const terms = entry.contributions.filter((_, i) => this.timeline.whenTerm(entry.node, i) <= this.at);
     const done = this.timeline.whenEntry(entry.node) <= this.at;
@@ -57,9 +76,11 @@ export class TableView {
     const state = `${terms.length} ${done}`;
     row.classList.toggle("active", active);
     row.classList.toggle("waiting", !done && terms.length === 0);
-    if (active && step.kind === "contribution") {
-      row.querySelectorAll("li").forEach((item, i) => item.classList.toggle("active", i === step.contribution));
-    } else row.querySelectorAll("li").forEach((item) => item.classList.remove("active"));
+    if (active || line.marked) {
+      const term = active && step.kind === "contribution" ? step.contribution : -1;
+      row.querySelectorAll("li").forEach((item, i) => item.classList.toggle("active", i === term));
+      line.marked = term !== -1;
+    }
     if (state === line.state) return;
     line.state = state;
     const node = this.timeline.node(entry.node);

@@ -74,7 +74,7 @@ function gridOf(value: Value): Grid {
   return { rows: columns ? value.size / columns : 0, columns, cells: value.elements ?? [], largest };
 }
 
-const pictures = new Map<Value, string>();
+const pictures = new WeakMap<Value, string>();
 /** A heat map as an image address: one pixel for each cell. */
 export function picture(value: Value): string | null {
   if (isScalar(value) || value.size === 0) return null;
