@@ -68,8 +68,10 @@ Session::Session(SessionOptions options) : options_(std::move(options)) {
   const TraceOptions how{.check = options_.check && !later};
   if (options_.rate == 0) {
     trace_ = make_trace(table_, {}, how);
-    for (TraceEntry& entry : trace_.entries) {
-      if (later) entry.check.verdict = "pending";
+    if (later) {
+      TraceCheck pending;
+      pending.verdict = "pending";
+      for (TraceEntry& entry : trace_.entries) entry.check = pending;
     }
     return;
   }

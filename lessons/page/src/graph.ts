@@ -105,6 +105,7 @@ export class GraphView {
     }
     [this.boxes, this.edges, this.owner] = [boxes, edges, owner];
     this.drawn = { g: this.drawSide("g"), b: this.drawSide("b") };
+    byId("graphs").classList.toggle("wide", this.layout!.width > 560);
     this.note();
     this.resize();
     this.show(this.at);
@@ -207,7 +208,8 @@ export class GraphView {
   }
   private widestValue(node: Node): string {
     const entry = this.timeline.entries.get(node.id);
-    const values = [brief(node.value), entry ? brief(entry.value) : ""];
+    const update = this.timeline.update(node.id);
+    const values = [brief(node.value), entry ? brief(entry.value) : "", update ? brief(update.after) : ""];
     return values.reduce((a, b) => (a.length > b.length ? a : b));
   }
   private connect(boxes: Box[]): [Edge[], Map<number, string>] {
@@ -246,7 +248,7 @@ export class GraphView {
     const { timeline, at } = this;
     if (side === "g") {
       if (timeline.whenUpdate(node.id) <= at) {
-        return brief(timeline.trace.updates.find((update) => update.leaf === node.id)!.after);
+        return brief(timeline.update(node.id)!.after);
       }
       return timeline.whenNode(node.id) <= at ? brief(node.value) : "";
     }
@@ -387,7 +389,7 @@ export class GraphView {
     byId("open-all").hidden = !this.folding.canFold || this.folding.isLarge || groups === 0;
     byId("close-all").hidden = !this.folding.canFold || groups === this.boxes.length;
     byId("graph-note").replaceChildren(groups > 0
-      ? h("span", {}, `${all} nodes, drawn as ${this.boxes.length} boxes. A box with a double line is a group: press it to open it.`)
+      ? h("span", {}, `${all} nodes, drawn as ${this.boxes.length} boxes. A box with a thick border is a group: press it to open it.`)
       : "Press a node to see where its numbers come from.");
   }
 }

@@ -64,7 +64,7 @@ class Page {
     const same = this.graph.update(this.timeline);
     if (!same) {
       this.chosen = null;
-      byId("node").replaceChildren(h("p", { class: "quiet" }, "Choose a node of the graph."));
+      byId("node").replaceChildren(h("p", { class: "quiet empty" }, "Choose a node of the graph."));
       byId("node-title").textContent = "Node";
     }
     this.table = new TableView(this.timeline, this.choose);

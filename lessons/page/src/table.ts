@@ -1,8 +1,8 @@
 // The gradient table: it fills as the steps go, entry by entry and term by term.
 import { byId, h } from "./dom";
-import { checkMark, equation, sumValue, term } from "./parts";
+import { checkMark, equation, sumOf, sumValue, termList } from "./parts";
 import type { Timeline } from "./timeline";
-import type { Entry } from "./trace";
+import type { Contribution, Entry } from "./trace";
 import { math } from "./value";
 
 const pageLength = 50;
@@ -76,25 +76,30 @@ export class TableView {
     const state = `${terms.length} ${done}`;
     row.classList.toggle("active", active);
     row.classList.toggle("waiting", !done && terms.length === 0);
-    if (active || line.marked) {
-      const term = active && step.kind === "contribution" ? step.contribution : -1;
-      row.querySelectorAll("li").forEach((item, i) => item.classList.toggle("active", i === term));
-      line.marked = term !== -1;
+    if (state !== line.state) {
+      line.state = state;
+      this.write(line, terms, done);
     }
-    if (state === line.state) return;
-    line.state = state;
+    // A contribution is the newest of the terms that are shown.
+    const marked = active && step.kind === "contribution";
+    if (marked || line.marked) {
+      const items = row.querySelectorAll("li");
+      items.forEach((item, i) => item.classList.toggle("active", marked && i === items.length - 1));
+      line.marked = marked;
+    }
+  }
+  private write({ entry, row }: Line, terms: Contribution[], done: boolean): void {
     const node = this.timeline.node(entry.node);
     const several = entry.contributions.length > 1;
-    const sum = done ? h("div", { class: "sum" }, several ? equation(math(entry.sum_numbers ?? entry.sum), sumValue(entry)) : sumValue(entry)) : null;
+    const sum = done ? h("div", { class: "sum" }, several ? equation(sumOf(entry), sumValue(entry)) : sumValue(entry)) : null;
     row.replaceChildren(
       h("th", { scope: "row" }, h("button", { type: "button", class: "link", title: `Show ${node.name.plain}`, click: () => this.choose(node.id) }, math(entry.name))),
-      h("td", {}, terms.length > 0 ? h("ul", {}, ...terms.map((c) => term(this.timeline, c, this.choose)))
+      h("td", {}, terms.length > 0 ? termList(this.timeline, terms, this.choose)
         : entry.contributions.length === 0 && done ? h("span", { class: "quiet" }, "the output: back-propagation starts with 1")
           : h("span", { class: "quiet" }, done ? "none" : "·")),
-      h("td", {}, sum),
-      h("td", {}, done ? checkMark(entry.check) : null));
+      h("td", { "data-label": "sum" }, sum),
+      h("td", { "data-label": "check" }, done ? checkMark(entry.check) : null));
     row.dataset["entry"] = node.name.plain;
-    if (active && step.kind === "contribution") row.querySelectorAll("li")[step.contribution!]?.classList.add("active");
   }
 }
 

@@ -1,5 +1,5 @@
 // When what is known: the steps of a trace, indexed by what they compute.
-import type { Entry, Node, Step, Trace } from "./trace";
+import type { Entry, Node, Step, Trace, Update } from "./trace";
 
 export class Timeline {
   readonly nodes = new Map<number, Node>();
@@ -56,6 +56,9 @@ export class Timeline {
   }
   whenUpdate(id: number): number {
     return this.updateStep.get(id) ?? Infinity;
+  }
+  update(id: number): Update | undefined {
+    return this.trace.updates.find((update) => update.leaf === id);
   }
   /** The node of G that a step is about. */
   subject(at: number): number {

@@ -141,9 +141,10 @@ test("numeric checks follow the numbers, entry by entry", async () => {
   const wanted = traceOf({ source, inputs: { x: ".4" } });
   const right = wanted.entries.filter(({ check }) => check.verdict === "right").length;
   assert.match(await text(page, "#summary"), new RegExp(`numeric check: ${right} right$`));
-  await page.keyboard.press("End");
+  await page.click("#last");
   assert.equal(await page.locator("#entries .check.pending").count(), 0);
-  assert.ok(await page.locator("#entries .check.right").count() > 40);
+  await page.click("#table-back");
+  assert.equal(await page.locator("#entries .check.right").count(), 50);
   // Again while it still checks: the numbers are sent as changes of those before.
   await change(page, field(page, "x"), ".3");
   await page.waitForFunction(() => / to come/.test(document.getElementById("summary").textContent));
@@ -160,7 +161,7 @@ test("nodes of the graph show the new numbers, and what was open stays open", as
   const page = await pageOf({ source: "u = a*b; v = u + a; L = v^2", inputs: { a: "2", b: "3" } }, "nodes");
   await change(page, field(page, "b"), "-12345.678");
   await computed(page);
-  await page.keyboard.press("End");
+  await page.click("#last");
   const labels = await page.locator("#pane-g .box").evaluateAll((all) => all.map((box) => box.getAttribute("aria-label")));
   assert.ok(labels.includes("b is -12345.7"), labels.join());
   assert.ok(labels.includes("u is -24691.4"), labels.join());
