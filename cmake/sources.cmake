@@ -71,6 +71,7 @@ set(TAPEWISE_SOURCES
     autograd/trace/documents.cpp
     autograd/trace/html.cpp
     autograd/trace/json.cpp
+    autograd/trace/json_writer.cpp
     autograd/trace/make_trace.cpp
     autograd/trace/notation.cpp
     autograd/trace/numeric_column.cpp

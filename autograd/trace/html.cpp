@@ -52,7 +52,7 @@ std::string html_page(std::string_view json, std::string_view engine) {
 
 void write_html(const Trace& trace, const std::string& path) {
   std::ofstream out(path, std::ios::binary);
-  out << html_page(to_json(trace));
+  out << html_page(to_json(trace, {.latex = false}));
   out.close();
   if (!out) throw IoError("[html] cannot write " + path);
 }

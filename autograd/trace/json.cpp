@@ -1,135 +1,177 @@
-#include <tapewise/autograd/trace/json_number.hpp>
+#include <tapewise/autograd/trace/json_writer.hpp>
 #include <tapewise/autograd/trace/trace.hpp>
 
 namespace tapewise {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+/// Writes the members of a trace one after the other: as a tree of JSON values first, a large trace
+/// would take ten times as long.
+class Writer {
+ public:
+  explicit Writer(bool latex) : latex_(latex) {}
 
-Json text(const TraceText& t) {
-  if (t.plain.empty()) return nullptr;
-  return {{"plain", t.plain}, {"latex", t.latex}, {"mathml", t.mathml}};
-}
-
-Json value(const TraceValue& v) {
-  Json shape = Json::array();
-  for (std::size_t axis = 0; axis < v.type.shape.rank(); ++axis) {
-    shape.push_back(v.type.shape[axis]);
+  std::string write(const Trace& trace) {
+    json_.open('{');
+    json_.member("schema", "tapewise-trace/1");
+    json_.member("title", trace.title);
+    json_.member("output", trace.output);
+    json_.member("forward_nodes", trace.forward_nodes);
+    list("nodes", trace.nodes, [&](const TraceNode& n) { node(n); });
+    list("entries", trace.entries, [&](const TraceEntry& e) { entry(e); });
+    list("updates", trace.updates, [&](const TraceUpdate& u) { update(u); });
+    list("steps", trace.steps, [&](const TraceStep& s) { step(s); });
+    json_.close('}');
+    return json_.take();
   }
-  Json made = {{"dtype", name_of(v.type.dtype)}, {"shape", shape}, {"size", v.type.size()}};
-  if (v.in_full()) made["elements"] = json_numbers(v.elements);
-  if (v.type.size() > v.not_finite) {
-    made["min"] = v.min;
-    made["max"] = v.max;
-    made["mean"] = json_number(v.mean);
+
+ private:
+  template <class T, class F>
+  void list(std::string_view key, const std::vector<T>& all, F&& write_one) {
+    json_.key(key);
+    json_.open('[');
+    for (const T& one : all) {
+      json_.open('{');
+      write_one(one);
+      json_.close('}');
+    }
+    json_.close(']');
   }
-  if (v.not_finite > 0) made["not_finite"] = v.not_finite;
-  if (!v.in_full()) {
-    made["picture"] = {
-        {"rows", v.rows}, {"columns", v.columns}, {"means", json_numbers(v.picture)}};
+
+  void member(std::string_view key, const TraceText& t) {
+    json_.key(key);
+    if (t.plain.empty()) {
+      json_.null();
+      return;
+    }
+    json_.open('{');
+    json_.member("plain", t.plain);
+    if (latex_) json_.member("latex", t.latex);
+    json_.member("mathml", t.mathml);
+    json_.close('}');
   }
-  return made;
-}
 
-Json node(const TraceNode& n) {
-  Json made = {{"id", n.id},
-               {"number", n.number},
-               {"name", text(n.name)},
-               {"labelled", n.labelled},
-               {"graph", n.in_b ? "B" : "G"},
-               {"role", n.role},
-               {"op", n.op},
-               {"family", n.family},
-               {"attribute", n.attribute},
-               {"rule", n.rule},
-               {"parents", n.parents},
-               {"formula", text(n.formula)},
-               {"numbers", text(n.numbers)},
-               {"value", value(n.value)},
-               {"group", n.group},
-               {"where", n.where}};
-  if (n.in_b) made["belongs_to"] = n.belongs_to;
-  return made;
-}
+  void member(std::string_view key, const TraceValue& v) {
+    json_.key(key);
+    json_.open('{');
+    json_.member("dtype", name_of(v.type.dtype));
+    json_.key("shape");
+    json_.open('[');
+    for (std::size_t axis = 0; axis < v.type.shape.rank(); ++axis) json_.value(v.type.shape[axis]);
+    json_.close(']');
+    json_.member("size", v.type.size());
+    if (v.in_full()) json_.member("elements", v.elements);
+    if (v.type.size() > v.not_finite) {
+      json_.member("min", v.min);
+      json_.member("max", v.max);
+      json_.member("mean", v.mean);
+    }
+    if (v.not_finite > 0) json_.member("not_finite", v.not_finite);
+    if (!v.in_full()) {
+      json_.key("picture");
+      json_.open('{');
+      json_.member("rows", v.rows);
+      json_.member("columns", v.columns);
+      json_.member("means", v.picture);
+      json_.close('}');
+    }
+    json_.close('}');
+  }
 
-Json contribution(const TraceContribution& c) {
-  Json made = {{"child", c.child},
-               {"use", c.use},
-               {"term", nullptr},
-               {"kind", c.kind},
-               {"summed", c.summed},
-               {"derivative", text(c.derivative)},
-               {"derivative_numbers", text(c.derivative_numbers)},
-               {"derivative_value", nullptr},
-               {"rule", c.rule},
-               {"product", text(c.product)},
-               {"product_numbers", text(c.product_numbers)},
-               {"value", value(c.value)}};
-  if (c.term) made["term"] = *c.term;
-  if (c.derivative_value) made["derivative_value"] = value(*c.derivative_value);
-  return made;
-}
+  void node(const TraceNode& n) {
+    json_.member("id", n.id);
+    json_.member("number", n.number);
+    member("name", n.name);
+    json_.member("labelled", n.labelled);
+    json_.member("graph", n.in_b ? "B" : "G");
+    json_.member("role", n.role);
+    json_.member("op", n.op);
+    json_.member("family", n.family);
+    json_.member("attribute", n.attribute);
+    json_.member("rule", n.rule);
+    json_.member("parents", n.parents);
+    member("formula", n.formula);
+    member("numbers", n.numbers);
+    member("value", n.value);
+    json_.member("group", n.group);
+    json_.member("where", n.where);
+    if (n.in_b) json_.member("belongs_to", n.belongs_to);
+  }
 
-Json check(const TraceCheck& c) {
-  Json made = {{"verdict", c.verdict}, {"why", c.why}};
-  if (c.verdict == "none") return made;
-  made["method"] = c.method;
-  made["checked"] = c.checked;
-  made["analytic"] = json_number(c.analytic);
-  made["numeric"] = json_number(c.numeric);
-  made["error"] = json_number(c.error);
-  made["allowed"] = json_number(c.allowed);
-  return made;
-}
+  void contribution(const TraceContribution& c) {
+    json_.member("child", c.child);
+    json_.member("use", c.use);
+    if (c.term) {
+      json_.member("term", *c.term);
+    } else {
+      json_.null("term");
+    }
+    json_.member("kind", c.kind);
+    json_.member("summed", c.summed);
+    member("derivative", c.derivative);
+    member("derivative_numbers", c.derivative_numbers);
+    if (c.derivative_value) {
+      member("derivative_value", *c.derivative_value);
+    } else {
+      json_.null("derivative_value");
+    }
+    json_.member("rule", c.rule);
+    member("product", c.product);
+    member("product_numbers", c.product_numbers);
+    member("value", c.value);
+  }
 
-Json entry(const TraceEntry& e) {
-  Json contributions = Json::array();
-  for (const TraceContribution& c : e.contributions) contributions.push_back(contribution(c));
-  return {{"node", e.node},
-          {"gradient", e.gradient},
-          {"name", text(e.name)},
-          {"value", value(e.value)},
-          {"contributions", contributions},
-          {"sum", text(e.sum)},
-          {"sum_numbers", text(e.sum_numbers)},
-          {"check", check(e.check)}};
-}
+  void entry(const TraceEntry& e) {
+    json_.member("node", e.node);
+    json_.member("gradient", e.gradient);
+    member("name", e.name);
+    member("value", e.value);
+    list("contributions", e.contributions, [&](const TraceContribution& c) { contribution(c); });
+    member("sum", e.sum);
+    member("sum_numbers", e.sum_numbers);
+    json_.key("check");
+    write_json(json_, e.check);
+  }
 
-Json update(const TraceUpdate& u) {
-  return {{"leaf", u.leaf},
-          {"assign", u.assign},
-          {"formula", text(u.formula)},
-          {"numbers", text(u.numbers)},
-          {"before", value(u.before)},
-          {"after", value(u.after)}};
-}
+  void update(const TraceUpdate& u) {
+    json_.member("leaf", u.leaf);
+    json_.member("assign", u.assign);
+    member("formula", u.formula);
+    member("numbers", u.numbers);
+    member("before", u.before);
+    member("after", u.after);
+  }
 
-Json step(const TraceStep& s) {
-  Json made = {{"kind", name_of(s.kind)}, {"index", s.index}};
-  if (s.kind == TraceStep::Kind::contribution) made["contribution"] = s.contribution;
-  return made;
-}
+  void step(const TraceStep& s) {
+    json_.member("kind", name_of(s.kind));
+    json_.member("index", s.index);
+    if (s.kind == TraceStep::Kind::contribution) json_.member("contribution", s.contribution);
+  }
 
-template <class T, class F>
-Json list(const std::vector<T>& all, F&& write) {
-  Json made = Json::array();
-  for (const T& one : all) made.push_back(write(one));
-  return made;
-}
+  bool latex_;
+  JsonWriter json_;
+};
 
 }  // namespace
 
-std::string to_json(const Trace& trace, int indent) {
-  const Json made = {{"schema", "tapewise-trace/1"},
-                     {"title", trace.title},
-                     {"output", trace.output},
-                     {"forward_nodes", trace.forward_nodes},
-                     {"nodes", list(trace.nodes, node)},
-                     {"entries", list(trace.entries, entry)},
-                     {"updates", list(trace.updates, update)},
-                     {"steps", list(trace.steps, step)}};
-  return made.dump(indent, ' ', false, Json::error_handler_t::replace);
+void write_json(JsonWriter& json, const TraceCheck& check) {
+  json.open('{');
+  json.member("verdict", check.verdict);
+  json.member("why", check.why);
+  if (!check.method.empty()) {
+    json.member("method", check.method);
+    json.member("checked", check.checked);
+    json.member("analytic", check.analytic);
+    json.member("numeric", check.numeric);
+    json.member("error", check.error);
+    json.member("allowed", check.allowed);
+  }
+  json.close('}');
+}
+
+std::string to_json(const Trace& trace, const TraceJson& how) {
+  std::string text = Writer(how.latex).write(trace);
+  return how.indent < 0 ? text : nlohmann::ordered_json::parse(text).dump(how.indent);
 }
 
 }  // namespace tapewise

@@ -58,32 +58,39 @@ TraceCheck unchecked(std::string why) {
   return check;
 }
 
+/// The check of a node in a table of `entries` entries.
+TraceCheck check_node(const GradientTable& table, const Var& node, std::size_t entries,
+                      const TraceOptions& options) {
+  const Var& output = table.output();
+  if (!options.check) return unchecked("not asked for");
+  if (output.type().size() != 1) return unchecked("the output is not a scalar");
+  if (same_node(node, output)) return unchecked("1 by definition");
+  if (node.type().size() > options.check_up_to) {
+    return unchecked("more than " + std::to_string(options.check_up_to) + " elements");
+  }
+  if (entries > options.check_nodes && !node.op().traits.leaf) {
+    return unchecked("a large graph: leaves only");
+  }
+  try {
+    return read(check_alone(output, node));
+  } catch (const Error& error) {
+    return unchecked(error.what());
+  }
+}
+
 }  // namespace
 
 std::vector<TraceCheck> numeric_column(const GradientTable& table, std::span<const Var> nodes,
                                        const TraceOptions& options) {
-  const Var& output = table.output();
   std::vector<TraceCheck> column;
-  for (const Var& node : nodes) {
-    if (!options.check) {
-      column.push_back(unchecked("not asked for"));
-    } else if (output.type().size() != 1) {
-      column.push_back(unchecked("the output is not a scalar"));
-    } else if (same_node(node, output)) {
-      column.push_back(unchecked("1 by definition"));
-    } else if (node.type().size() > options.check_up_to) {
-      column.push_back(unchecked("more than " + std::to_string(options.check_up_to) + " elements"));
-    } else if (nodes.size() > options.check_nodes && !node.op().traits.leaf) {
-      column.push_back(unchecked("a large graph: leaves only"));
-    } else {
-      try {
-        column.push_back(read(check_alone(output, node)));
-      } catch (const Error& error) {
-        column.push_back(unchecked(error.what()));
-      }
-    }
-  }
+  for (const Var& node : nodes) column.push_back(check_node(table, node, nodes.size(), options));
   return column;
+}
+
+TraceCheck check_entry(const GradientTable& table, const Trace& trace, std::size_t entry,
+                       const TraceOptions& options) {
+  const Var node = table.output().tape().var(trace.entries.at(entry).node);
+  return check_node(table, node, trace.entries.size(), options);
 }
 
 }  // namespace tapewise

@@ -67,7 +67,8 @@ struct TraceContribution {
 
 /// What the numeric check says of an entry.
 struct TraceCheck {
-  std::string verdict = "none";  ///< "right", "wrong", "undecidable", or "none": not checked
+  /// "right", "wrong", "undecidable", "none": not checked, or "pending": still to be checked.
+  std::string verdict = "none";
   std::string method;            ///< "complex step" or "central differences"
   std::size_t checked = 0;       ///< elements compared
   double analytic = 0, numeric = 0, error = 0, allowed = 0;  ///< of the worst element
@@ -143,7 +144,17 @@ Trace make_trace(const GradientTable& table, std::span<const Var> updates = {},
 /// Throws what `backward` throws: GradientError unless the output is a scalar, for one.
 Trace make_trace(const Var& output, const TraceOptions& options = {});
 
-/// The trace as a JSON object, see docs/trace.md. `indent` < 0 writes one line.
-std::string to_json(const Trace& trace, int indent = -1);
+/// The numeric check of one entry of a trace that was made from `table`, as `make_trace` writes it
+/// beside the entry: for a trace that was made without, to be checked little by little.
+TraceCheck check_entry(const GradientTable& table, const Trace& trace, std::size_t entry,
+                       const TraceOptions& options = {});
+
+/// How a trace is written as JSON.
+struct TraceJson {
+  int indent = -1;    ///< spaces; one line if negative
+  bool latex = true;  ///< whether texts have their `latex`, which pages do without
+};
+/// The trace as a JSON object, see docs/trace.md.
+std::string to_json(const Trace& trace, const TraceJson& how = {});
 
 }  // namespace tapewise

@@ -81,11 +81,11 @@ int step(const Options& options) {
     write_file(path, make());
     written = true;
   };
-  to_file(options.html, [&] { return editable_page(session.json()); });
+  to_file(options.html, [&] { return editable_page(session.json({.latex = false})); });
   to_file(options.dot, [&] { return to_dot(trace, fold); });
   to_file(options.latex, [&] { return to_latex(trace); });
   if (!options.svg.empty()) write_svg(options.svg, to_dot(trace, fold));
-  if (options.json) std::cout << session.json(1) << '\n';
+  if (options.json) std::cout << session.json({.indent = 1}) << '\n';
   if (options.markdown) std::cout << to_markdown(trace);
   written = written || options.json || options.markdown || !options.svg.empty();
   if (options.all) {

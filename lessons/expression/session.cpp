@@ -73,28 +73,43 @@ void Session::record() {
   const RecordedExpression recorded =
       record_expression(tape_, options_.expression, options_.inputs);
   const Var output = scalar_output(recorded, note_);
-  const GradientTable table = backward(output);
-  const TraceOptions how{.check = options_.check};
+  table_ = backward(output);
+  const bool later = options_.check && options_.check_later && options_.rate == 0;
+  const TraceOptions how{.check = options_.check && !later};
   if (options_.rate == 0) {
-    trace_ = make_trace(table, {}, how);
+    trace_ = make_trace(table_, {}, how);
+    if (later) {
+      TraceCheck pending;
+      pending.verdict = "pending";
+      for (TraceEntry& entry : trace_.entries) entry.check = pending;
+    }
     return;
   }
   const std::vector<Var> learned = learned_inputs(recorded.inputs, options_.learn);
   nn::Sgd sgd(options_.rate);
-  const std::vector<Var> updates = sgd.update(table, learned);
-  trace_ = make_trace(table, updates, how);
+  const std::vector<Var> updates = sgd.update(table_, learned);
+  trace_ = make_trace(table_, updates, how);
   descent_ = descend(output, learned, updates, options_.rate, options_.steps);
 }
 
-std::string Session::json(int indent) const {
+std::string Session::json(const TraceJson& how) const {
   Json more;
   more["expression"] = json_of(options_, note_);
   if (descent_) more["descent"] = json_of(*descent_);
-  // Members are added to the text: a large trace is not read again for it.
-  std::string text = to_json(trace_, indent);
-  text.pop_back();
-  if (text.back() == '\n') text.pop_back();
-  return text + "," + more.dump(indent).substr(1);
+  std::string text = to_json(trace_, how);
+  add_members(text, more, how.indent);
+  return text;
+}
+
+std::size_t Session::check_next() {
+  while (checked_ < trace_.entries.size()) {
+    const std::size_t index = checked_++;
+    TraceCheck& check = trace_.entries[index].check;
+    if (check.verdict != "pending") continue;
+    check = check_entry(table_, trace_, index);
+    return index;
+  }
+  return checked_;
 }
 
 }  // namespace tapewise::lessons

@@ -16,6 +16,9 @@ struct SessionOptions {
   int steps = 1;                   ///< of gradient descent, with a rate
   std::vector<std::string> learn;  ///< inputs that descent changes, see `learned_inputs`
   bool check = true;               ///< the numeric check beside each entry
+  /// Entries are "pending" at first and checked by `check_next`. Not with a rate: descent moves the
+  /// inputs.
+  bool check_later = false;
 };
 
 /// An expression that was recorded, differentiated and traced: what `tapewise step` prints, and
@@ -31,7 +34,11 @@ class Session {
   /// What the reader should know, such as that an array was summed; mostly empty.
   const std::string& note() const { return note_; }
   /// The trace as docs/trace.md describes, with `expression` and `descent`.
-  std::string json(int indent = -1) const;
+  std::string json(const TraceJson& how = {}) const;
+
+  /// Checks the next entry that is pending; returns its index, or the number of entries when none
+  /// is left.
+  std::size_t check_next();
 
  private:
   void record();
@@ -39,7 +46,9 @@ class Session {
   SessionOptions options_;
   Tape tape_;
   std::string note_;
+  GradientTable table_;
   Trace trace_;
+  std::size_t checked_ = 0;  // entries before this one are not pending
   std::optional<Descent> descent_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <tapewise/autograd/trace/json_number.hpp>
 #include <tapewise/autograd/trace/step_through.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 
@@ -135,9 +136,10 @@ std::string lesson_json(const Lesson& lesson, const Lecture& lecture) {
 }
 
 std::string lesson_trace_json(const Lesson& lesson, const Lecture& lecture) {
-  auto made = nlohmann::ordered_json::parse(to_json(trace_of(lesson, lecture)));
-  made["lesson"] = {{"name", lesson.name}, {"inputs", inputs_json(lecture)}};
-  return made.dump();
+  std::string text = to_json(trace_of(lesson, lecture), {.latex = false});
+  const nlohmann::ordered_json inputs = inputs_json(lecture);
+  add_members(text, {{"lesson", {{"name", lesson.name}, {"inputs", inputs}}}}, -1);
+  return text;
 }
 
 }  // namespace tapewise::lessons

@@ -8,7 +8,7 @@ import { gzipSync } from "node:zlib";
 
 const folder = new URL(".", import.meta.url).pathname;
 
-async function bundle(entry, globalName) {
+async function bundle(entry) {
   const made = await build({
     entryPoints: [entry],
     absWorkingDir: folder,
@@ -16,7 +16,6 @@ async function bundle(entry, globalName) {
     minify: true,
     write: false,
     format: "iife",
-    globalName,
     target: "es2022",
     legalComments: "none",
     define: { "import.meta.url": '"about:blank"' },
@@ -34,7 +33,8 @@ const packed = (contents) => {
 
 const parts = {
   style: readFileSync(folder + "src/style.css", "utf8"),
-  graphviz: packed(await bundle("src/graphviz.ts", "tapewiseGraphviz")),
+  graphviz: packed(await bundle("src/graphviz.ts")),
+  worker: inside(await bundle("src/worker.ts")),
   program: inside(await bundle("src/main.ts")),
 };
 let page = readFileSync(folder + "src/page.html", "utf8");

@@ -1,37 +1,7 @@
-// Inputs that can be edited: the engine in this page, compiled to WebAssembly, computes the trace.
+// Inputs that can be edited: the engine in this page computes the trace.
 import { byId, h } from "./dom";
-import { checked, type Trace } from "./trace";
-import { runPacked, unpack } from "./unpack";
-
-interface Engine {
-  compute(request: string): string;
-}
-type Answer = Trace | { error: string };
-
-let engine: Promise<Engine> | null = null;
-let code: ArrayBuffer | null = null;
-function load(): Promise<Engine> {
-  engine ??= (async () => {
-    if (!code) {
-      // Its loader in one line, its WebAssembly in the other.
-      const [loader = "", binary = ""] = byId("engine").textContent!.split("\n");
-      await runPacked(loader);
-      code = await unpack(binary).arrayBuffer();
-    }
-    const page = globalThis as unknown as { tapewiseEngine(settings: { wasmBinary: ArrayBuffer }): Promise<Engine> };
-    return page.tapewiseEngine({ wasmBinary: code });
-  })();
-  return engine;
-}
-
-async function answer(request: string): Promise<Answer> {
-  try {
-    return JSON.parse((await load()).compute(request)) as Answer;
-  } catch (error) {
-    engine = null; // one that has stopped is not asked again
-    return { error: `The engine in this page stopped: ${error instanceof Error ? error.message : String(error)}` };
-  }
-}
+import { Engine } from "./engine";
+import type { Trace } from "./trace";
 
 /** The fields of the form, and what they ask the engine for. */
 class Fields {
@@ -115,68 +85,130 @@ function number(name: string, text: string): number {
   return value;
 }
 
-/** Lets the browser show what has been said before it computes. */
-const shown = () => new Promise<void>((done) => requestAnimationFrame(() => setTimeout(done)));
+/** What the page does with what the engine finds. */
+interface Page {
+  /** Shows another trace. */
+  change(trace: Trace): void;
+  /** Shows the numeric checks of these entries, which have come since. */
+  renew(entries: number[]): void;
+}
 
-/** Shows the form for a trace that can be computed again; `changed` gets each new trace. */
-export function setUpEditing(first: Trace, changed: (trace: Trace) => void): void {
-  if ((!first.expression && Object.keys(first.lesson?.inputs ?? {}).length === 0) || !document.getElementById("engine")) return;
-  const form = byId<HTMLFormElement>("edit"), state = byId("edit-state"), failure = byId("edit-error");
-  const fields = new Fields(first);
-  form.hidden = false;
+/** What will change; the form itself stays out, or what it says would not be read out. */
+const results = ["step-panel", "graph-panel", "right"];
 
-  let last = fields.request(), turn = 0;
-  const say = (what: string, error = "") => {
-    state.textContent = what;
-    failure.textContent = error;
-    failure.hidden = error === "";
-  };
-  const compute = async (): Promise<void> => {
+/** The form: it asks the engine whenever something in it has changed. */
+class Editor {
+  private readonly engine = new Engine();
+  private readonly fields: Fields;
+  private last: string;
+  private clock: number | undefined;
+
+  constructor(private readonly first: Trace, private readonly page: Page) {
+    this.fields = new Fields(first);
+    this.last = this.fields.request();
+    const form = byId<HTMLFormElement>("edit");
+    form.hidden = false;
+    form.addEventListener("focusin", () => void this.engine.load().catch(() => {}), { once: true });
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.compute();
+    });
+    form.addEventListener("change", (event) => {
+      if (event.target === byId("source")) this.fields.useAll();
+      this.compute();
+    });
+    byId("source").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      this.fields.useAll();
+      this.compute();
+    });
+    byId("reset").addEventListener("click", () => this.reset());
+    byId("cancel").addEventListener("click", () => this.cancel());
+  }
+
+  private compute(): void {
     let request: string;
     try {
-      request = fields.request();
+      request = this.fields.request();
     } catch (error) {
-      last = "";
-      return say("", error instanceof Error ? error.message : String(error));
+      this.last = "";
+      return this.say("", error instanceof Error ? error.message : String(error));
     }
-    if (request === last) return;
-    last = request;
-    const mine = ++turn;
-    say("computing …");
-    await shown();
+    if (request === this.last) return;
+    this.last = request;
     const start = performance.now();
-    const made = await answer(request);
-    if (mine !== turn) return;
-    if (!("error" in made)) {
-      changed(checked(made));
-      return say(`computed in this page in ${Math.max(1, Math.round(performance.now() - start))} ms`);
-    }
-    const unused = /the expression does not use (\S+)$/.exec(made.error)?.[1];
-    if (unused && fields.setUnused(unused)) return compute();
-    say("", made.error);
-    const missing = /"([^"]+)" has no value/.exec(made.error)?.[1];
-    if (missing) fields.offer(missing);
-  };
+    this.wait();
+    this.engine.run(request, {
+      trace: (trace, pending) => {
+        this.rest();
+        this.page.change(trace);
+        const computed = `computed in this page in ${duration(performance.now() - start)}`;
+        this.say(pending ? `${computed}; checking the entries …` : computed);
+      },
+      checks: ({ checks, pending }) => {
+        this.page.renew(checks.map(({ entry }) => entry));
+        if (!pending) this.say(`computed and checked in this page in ${duration(performance.now() - start)}`);
+      },
+      error: (message) => {
+        this.rest();
+        const unused = /the expression does not use (\S+)$/.exec(message)?.[1];
+        if (unused && this.fields.setUnused(unused)) return this.compute();
+        this.say("", message);
+        const missing = /"([^"]+)" has no value/.exec(message)?.[1];
+        if (missing) this.fields.offer(missing);
+      },
+    });
+  }
+  private reset(): void {
+    this.engine.cancel();
+    this.rest();
+    this.fields.reset();
+    this.last = this.fields.request();
+    this.page.change(this.first);
+    this.say("as it was written");
+  }
+  private cancel(): void {
+    this.engine.cancel();
+    this.rest();
+    this.last = ""; // the same may be asked for again
+    this.say("cancelled: the page shows the numbers it had before");
+    byId("submit").focus();
+  }
 
-  form.addEventListener("focusin", () => void load(), { once: true });
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    void compute();
-  });
-  form.addEventListener("change", (event) => {
-    if (event.target === byId("source")) fields.useAll();
-    void compute();
-  });
-  byId("source").addEventListener("keydown", (event) => {
-    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
-    fields.useAll();
-    void compute();
-  });
-  byId("reset").addEventListener("click", () => {
-    ++turn;
-    fields.reset();
-    last = fields.request();
-    changed(first);
-    say("as it was written");
-  });
+  /** While it computes; what takes no time is not made a fuss of. */
+  private wait(): void {
+    window.clearInterval(this.clock);
+    this.say("computing …");
+    document.documentElement.classList.add("computing");
+    for (const id of results) byId(id).setAttribute("aria-busy", "true");
+    const start = performance.now();
+    this.clock = window.setInterval(() => {
+      byId("cancel").hidden = false;
+      byId("edit-clock").textContent = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+    }, 200);
+  }
+  private rest(): void {
+    window.clearInterval(this.clock);
+    if (document.activeElement === byId("cancel")) byId("submit").focus();
+    byId("cancel").hidden = true;
+    byId("edit-clock").textContent = "";
+    document.documentElement.classList.remove("computing");
+    for (const id of results) byId(id).removeAttribute("aria-busy");
+  }
+  private say(what: string, error = ""): void {
+    byId("edit-state").textContent = what;
+    const failure = byId("edit-error");
+    failure.textContent = error;
+    failure.hidden = error === "";
+  }
+}
+
+function duration(milliseconds: number): string {
+  return milliseconds < 1000 ? `${Math.max(1, Math.round(milliseconds))} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+/** Shows the form for a trace that can be computed again. */
+export function setUpEditing(first: Trace, page: Page): void {
+  const inputs = first.expression ?? Object.keys(first.lesson?.inputs ?? {}).length > 0;
+  if (inputs && document.getElementById("engine")) new Editor(first, page);
 }

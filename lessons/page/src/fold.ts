@@ -31,14 +31,18 @@ export class Folding {
     if (nodes.length <= whole) this.openAll();
   }
 
+  /** The same of new nodes of the same graph: what is open stays open. */
+  renewed(nodes: Node[]): Folding {
+    const made = new Folding(nodes);
+    made.open = new Set(this.open);
+    return made;
+  }
+
   get canFold(): boolean {
     return this.root.parts.some(isGroup);
   }
   get isLarge(): boolean {
     return this.root.nodes.length > mostBoxes;
-  }
-  isOpen(key: string): boolean {
-    return this.open.has(key);
   }
   boxes(): Part[] {
     const list: Part[] = [];

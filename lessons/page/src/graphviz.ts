@@ -1,2 +1,11 @@
-// A bundle of its own, packed into the page and unpacked when the first graph is drawn.
-export { instance } from "@viz-js/viz";
+// A bundle of its own, packed into the page, that runs in a worker: a layout can take seconds.
+import { instance } from "@viz-js/viz";
+
+const graphviz = instance();
+onmessage = async (event: MessageEvent<string>) => {
+  try {
+    postMessage({ json: (await graphviz).renderString(event.data, { format: "json0" }) });
+  } catch (error) {
+    postMessage({ error: String(error) });
+  }
+};

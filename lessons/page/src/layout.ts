@@ -1,6 +1,7 @@
-// Places of boxes and edges, computed by graphviz.
+// Places of boxes and edges, computed by graphviz in a worker.
 import { byId } from "./dom";
-import { runPacked } from "./unpack";
+import { unpack } from "./unpack";
+import { startWorker } from "./worker_start";
 
 export interface BoxSize {
   key: string;
@@ -23,17 +24,33 @@ export interface Layout {
   edges: { points: Point[]; label: Point | null }[];
 }
 
-interface Graphviz {
-  renderString(dot: string, options: { format: string }): string;
-}
-let graphviz: Promise<Graphviz> | null = null;
-function load(): Promise<Graphviz> {
-  graphviz ??= (async () => {
-    await runPacked(byId("graphviz").textContent!);
-    const loaded = (globalThis as unknown as { tapewiseGraphviz: { instance(): Promise<Graphviz> } }).tapewiseGraphviz;
-    return loaded.instance();
-  })();
-  return graphviz;
+let code: Promise<string> | null = null;
+let worker: Worker | null = null;
+let giveUp: (() => void) | null = null;
+
+/** What graphviz makes of `dot`; null when another graph is to be laid out before it is done. */
+async function render(dot: string): Promise<string | null> {
+  code ??= unpack(byId("graphviz").textContent!).text();
+  const script = await code;
+  if (giveUp) {
+    giveUp();
+    worker!.terminate();
+    worker = null;
+  }
+  const running = (worker ??= startWorker(script));
+  return new Promise((done, failed) => {
+    giveUp = () => done(null);
+    running.onmessage = ({ data }: MessageEvent<{ json: string } | { error: string }>) => {
+      giveUp = null;
+      if ("json" in data) done(data.json);
+      else failed(new Error(data.error));
+    };
+    running.onerror = (event) => {
+      worker = giveUp = null;
+      failed(new Error(event.message));
+    };
+    running.postMessage(dot);
+  });
 }
 
 interface Json {
@@ -42,7 +59,8 @@ interface Json {
   edges?: { pos: string; lp?: string; tail: number; head: number; id?: string }[];
 }
 
-export async function layOut(boxes: BoxSize[], edges: EdgeSize[]): Promise<Layout> {
+/** Null when another graph is to be laid out before this one is done. */
+export async function layOut(boxes: BoxSize[], edges: EdgeSize[]): Promise<Layout | null> {
   const place = new Map(boxes.map((box, i) => [box.key, i]));
   const lines = ["digraph {", "graph [ranksep=.45 nodesep=.25 margin=0]", "node [shape=box fixedsize=true label=\"\"]",
     "edge [arrowhead=none]"];
@@ -55,7 +73,9 @@ export async function layOut(boxes: BoxSize[], edges: EdgeSize[]): Promise<Layou
     lines.push(`${place.get(edge.from)} -> ${place.get(edge.to)} [id="${i}"${label}]`);
   });
   lines.push("}");
-  const made = JSON.parse((await load()).renderString(lines.join("\n"), { format: "json0" })) as Json;
+  const text = await render(lines.join("\n"));
+  if (text === null) return null;
+  const made = JSON.parse(text) as Json;
   const [, , width = 0, height = 0] = made.bb.split(",").map(Number);
   const point = (text: string): Point => {
     const [x = 0, y = 0] = text.split(",").map(Number);

@@ -19,14 +19,14 @@ class Page {
 
   constructor(trace: Trace) {
     this.timeline = new Timeline(trace);
-    this.graph = new GraphView(this.timeline, this.choose);
+    this.graph = new GraphView(this.timeline, this.choose, (drawn) => this.redraw(drawn));
     this.table = new TableView(this.timeline, this.choose);
     this.describe();
     this.listen();
     const asked = /step=(\d+)/.exec(location.hash);
     this.go(asked ? Number(asked[1]) - 1 : 0);
     this.drawGraph();
-    setUpEditing(trace, (changed) => this.change(changed));
+    setUpEditing(trace, { change: (changed) => this.change(changed), renew: (entries) => this.renew(entries) });
   }
 
   /** Goes to a step and shows what is known after it. */
@@ -39,10 +39,16 @@ class Page {
     byId("position").textContent = `${this.at + 1} / ${this.timeline.length}`;
     for (const id of ["first", "back"]) byId<HTMLButtonElement>(id).disabled = this.at === 0;
     for (const id of ["next", "last"]) byId<HTMLButtonElement>(id).disabled = this.at === this.timeline.length - 1;
-    const folding = { isFolded: (id: number) => this.graph.isFolded(id), open: (id: number) => this.redraw(this.graph.open(id)) };
-    byId("announce").textContent = showStep(this.timeline, this.at, folding);
+    this.showStep();
     this.graph.show(this.at);
     this.table.show(this.at);
+    // Sizes are read when all is written: the browser lays the page out once.
+    this.graph.reveal();
+    this.table.reveal();
+  }
+  private showStep(): void {
+    const folding = { isFolded: (id: number) => this.graph.isFolded(id), open: (id: number) => this.redraw(this.graph.open(id)) };
+    byId("announce").textContent = showStep(this.timeline, this.at, folding);
   }
 
   private readonly choose = (id: number): void => {
@@ -58,7 +64,7 @@ class Page {
     const same = this.graph.update(this.timeline);
     if (!same) {
       this.chosen = null;
-      byId("node").replaceChildren(h("p", { class: "quiet" }, "Choose a node of the graph."));
+      byId("node").replaceChildren(h("p", { class: "quiet empty" }, "Choose a node of the graph."));
       byId("node-title").textContent = "Node";
     }
     this.table = new TableView(this.timeline, this.choose);
@@ -67,16 +73,32 @@ class Page {
     this.go(atEnd ? this.timeline.length - 1 : this.at);
     if (this.chosen !== null) this.choose(this.chosen);
   }
+  /** Numeric checks that come after the trace. */
+  private renew(indices: number[]): void {
+    const { trace } = this.timeline;
+    const entries = new Set(indices.map((index) => trace.entries[index]!));
+    this.summarize();
+    this.table.renew(entries);
+    const step = this.timeline.step(this.at);
+    if (step.kind === "sum" && entries.has(trace.entries[step.index]!)) this.showStep();
+    const chosen = this.chosen === null ? undefined : this.timeline.entries.get(this.chosen);
+    if (chosen && entries.has(chosen)) showNode(this.timeline, this.chosen!, this.choose, (at) => this.go(at));
+  }
 
+  private summarize(): void {
+    const { trace } = this.timeline;
+    const count = (verdict: string) => trace.entries.filter((entry) => entry.check.verdict === verdict).length;
+    const [right, wrong, pending] = [count("right"), count("wrong"), count("pending")];
+    const backward = trace.nodes.length - trace.forward_nodes;
+    byId("summary").textContent = `${trace.forward_nodes} nodes in G, ${backward} in B, ${trace.entries.length} entries; ` +
+      `numeric check: ${right} right${wrong > 0 ? `, ${wrong} wrong` : ""}${pending > 0 ? `, ${pending} to come` : ""}` +
+      (trace.expression?.note ? `; ${trace.expression.note}` : "");
+  }
   private describe(): void {
     const { trace } = this.timeline;
     document.title = `${trace.title}: tapewise`;
     byId("title").textContent = `${trace.title}, step by step`;
-    const wrong = trace.entries.filter((entry) => entry.check.verdict === "wrong").length;
-    const right = trace.entries.filter((entry) => entry.check.verdict === "right").length;
-    const backward = trace.nodes.length - trace.forward_nodes;
-    byId("summary").textContent = `${trace.forward_nodes} nodes in G, ${backward} in B, ${trace.entries.length} entries; ` +
-      `numeric check: ${right} right${wrong > 0 ? `, ${wrong} wrong` : ""}` + (trace.expression?.note ? `; ${trace.expression.note}` : "");
+    this.summarize();
     byId("names").replaceChildren(...this.timeline.forward.filter((node) => node.labelled).slice(0, 500).map((node) => h("option", { value: node.name.plain })));
     showDescent(trace);
   }

@@ -1,6 +1,6 @@
 // The current step: its formula, with names and with numbers put in.
 import { byId, h } from "./dom";
-import { checkMark, equation, row } from "./parts";
+import { checkMark, equation, place, row, sumOf } from "./parts";
 import type { Timeline } from "./timeline";
 import type { Contribution, Node as TraceNode } from "./trace";
 import { isScalar, math, number, show, spoken } from "./value";
@@ -15,12 +15,13 @@ export function showStep(timeline: Timeline, at: number, fold: { isFolded(id: nu
   const panel = byId("step");
   const subject = timeline.node(timeline.subject(at));
   const parts: (Node | null)[] = [];
+  const longest = window.innerWidth / 14; // letters that have room, as large as they are here
   let title = "", said = "";
   switch (step.kind) {
     case "forward": {
       const { name, formula, numbers, value } = subject;
       title = subject.role === "op" ? `Forward: ${subject.op}` : `Forward: ${subject.role}`;
-      parts.push(equation(math(name), math(formula), math(numbers), last(value)), below(value), origin(subject));
+      parts.push(equation(math(name), math(formula, longest), math(numbers, longest), last(value)), below(value), origin(subject));
       said = `${name.plain} = ${subject.role === "op" ? `${formula?.plain ?? ""} = ` : ""}${spoken(value)}`;
       break;
     }
@@ -37,7 +38,7 @@ export function showStep(timeline: Timeline, at: number, fold: { isFolded(id: nu
       const child = timeline.node(c.child);
       const count = entry.contributions.length;
       title = `Backward: contribution ${step.contribution! + 1} of ${count} to ${entry.name.plain}`;
-      parts.push(equation(math(c.product) || "0", math(c.product_numbers), last(c.value)), below(c.value), factors(timeline, c, child, subject));
+      parts.push(equation(math(c.product, longest) || "0", math(c.product_numbers, longest), last(c.value)), below(c.value), factors(timeline, c, child, subject));
       said = `${entry.name.plain}, contribution ${step.contribution! + 1} of ${count}, via ${child.name.plain}: ${c.product?.plain ?? "zero"} = ${spoken(c.value)}`;
       break;
     }
@@ -45,15 +46,16 @@ export function showStep(timeline: Timeline, at: number, fold: { isFolded(id: nu
       const entry = timeline.trace.entries[step.index]!;
       const count = entry.contributions.length;
       title = count > 1 ? `Backward: the sum of ${count} contributions` : "Backward: the entry";
-      parts.push(equation(math(entry.name), math(entry.sum), count > 1 ? math(entry.sum_numbers) : null, last(entry.value)), below(entry.value),
+      const few = count < 10;
+      parts.push(equation(math(entry.name), few ? math(entry.sum, longest) : null, count > 1 ? (few ? math(entry.sum_numbers, longest) : sumOf(entry)) : null, last(entry.value)), below(entry.value),
         h("p", { class: "row" }, "Numeric check: ", checkMark(entry.check)));
-      said = `${entry.name.plain} = ${count > 1 ? `${entry.sum_numbers?.plain ?? entry.sum?.plain ?? ""} = ` : ""}${spoken(entry.value)}. Numeric check: ${entry.check.verdict}`;
+      said = `${entry.name.plain} = ${count >= 10 ? `the sum of ${count} terms = ` : count > 1 ? `${entry.sum_numbers?.plain ?? entry.sum?.plain ?? ""} = ` : ""}${spoken(entry.value)}. Numeric check: ${entry.check.verdict}`;
       break;
     }
     case "update": {
       const update = timeline.trace.updates[step.index]!;
       title = `Update of ${subject.name.plain}`;
-      parts.push(equation(math(subject.name), math(update.formula), math(update.numbers), last(update.after)), below(update.after),
+      parts.push(equation(math(subject.name), math(update.formula, longest), math(update.numbers, longest), last(update.after)), below(update.after),
         h("dl", { class: "facts" }, row("before", show(update.before)), row("after", show(update.after))));
       said = `${subject.name.plain} becomes ${spoken(update.after)}, was ${spoken(update.before)}`;
     }
@@ -67,7 +69,7 @@ export function showStep(timeline: Timeline, at: number, fold: { isFolded(id: nu
 }
 
 function origin(node: TraceNode): HTMLElement {
-  const words = [node.rule && node.role === "op" ? `rule: ${node.rule}` : "", node.attribute, node.where && `recorded at ${node.where}`];
+  const words = [node.rule && node.role === "op" ? `rule: ${node.rule}` : "", node.attribute, node.where && `recorded at ${place(node.where)}`];
   return h("p", { class: "quiet" }, words.filter(Boolean).join(" · "));
 }
 

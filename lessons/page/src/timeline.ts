@@ -1,40 +1,39 @@
 // When what is known: the steps of a trace, indexed by what they compute.
-import type { Entry, Node, Step, Trace } from "./trace";
+import type { Entry, Node, Step, Trace, Update } from "./trace";
 
 export class Timeline {
   readonly nodes = new Map<number, Node>();
+  /** The nodes of G. */
+  readonly forward: Node[];
   readonly entries = new Map<number, Entry>();
   readonly children = new Map<number, number[]>();
   /** Nodes of B by the node of G that they belong to. */
   readonly helpers = new Map<number, Node[]>();
   private readonly nodeStep = new Map<number, number>();
   private readonly entryStep = new Map<number, number>();
-  private readonly termStep = new Map<string, number>();
+  private readonly termSteps = new Map<number, number[]>();
   private readonly updateStep = new Map<number, number>();
 
   constructor(readonly trace: Trace) {
+    this.forward = trace.nodes.slice(0, trace.forward_nodes);
     for (const node of trace.nodes) {
       this.nodes.set(node.id, node);
-      if (node.graph === "B" && node.belongs_to !== undefined) {
-        push(this.helpers, node.belongs_to, node);
-      }
+      if (node.graph === "B" && node.belongs_to !== undefined) push(this.helpers, node.belongs_to, node);
     }
     for (const node of this.forward) {
-      for (const parent of new Set(node.parents)) push(this.children, parent, node.id);
+      node.parents.forEach((parent, use) => {
+        if (node.parents.indexOf(parent) === use) push(this.children, parent, node.id);
+      });
     }
     for (const entry of trace.entries) this.entries.set(entry.node, entry);
     trace.steps.forEach((step, at) => {
       if (step.kind === "forward") this.nodeStep.set(trace.nodes[step.index]!.id, at);
       else if (step.kind === "update") this.updateStep.set(trace.updates[step.index]!.leaf, at);
-      else if (step.kind === "contribution") {
-        this.termStep.set(`${trace.entries[step.index]!.node}:${step.contribution}`, at);
-      } else this.entryStep.set(trace.entries[step.index]!.node, at);
+      else if (step.kind === "contribution") push(this.termSteps, trace.entries[step.index]!.node, at);
+      else this.entryStep.set(trace.entries[step.index]!.node, at);
     });
   }
 
-  get forward(): Node[] {
-    return this.trace.nodes.slice(0, this.trace.forward_nodes);
-  }
   get length(): number {
     return this.trace.steps.length;
   }
@@ -53,10 +52,13 @@ export class Timeline {
     return this.entryStep.get(id) ?? Infinity;
   }
   whenTerm(id: number, contribution: number): number {
-    return this.termStep.get(`${id}:${contribution}`) ?? Infinity;
+    return this.termSteps.get(id)?.[contribution] ?? Infinity;
   }
   whenUpdate(id: number): number {
     return this.updateStep.get(id) ?? Infinity;
+  }
+  update(id: number): Update | undefined {
+    return this.trace.updates.find((update) => update.leaf === id);
   }
   /** The node of G that a step is about. */
   subject(at: number): number {

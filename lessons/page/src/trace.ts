@@ -1,9 +1,9 @@
 // The trace as docs/trace.md describes it, and where it stands in the page.
 import { unpack } from "./unpack";
 
+/** Without its LaTeX, which a page has no use for. */
 export interface Text {
   plain: string;
-  latex: string;
   mathml: string;
 }
 /** JSON has no infinities; the trace writes them as text. */
@@ -54,7 +54,7 @@ export interface Contribution {
   value: Value;
 }
 export interface Check {
-  verdict: "right" | "wrong" | "undecidable" | "none";
+  verdict: "right" | "wrong" | "undecidable" | "none" | "pending";
   why: string;
   method?: string;
   checked?: number;

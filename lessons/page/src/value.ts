@@ -21,14 +21,24 @@ export function number(x: Num): HTMLElement {
 }
 
 const parsed = new Map<string, Element | null>();
-/** A formula as MathML, or as text where it cannot be read. */
-export function math(text: Text | null): Element | string {
+/** Brackets as high as what they hold, which browsers make too high around one line. */
+function tame(formula: Element): Element {
+  for (const sign of formula.querySelectorAll("mo")) {
+    if (/^[()[\]]$/.test(sign.textContent ?? "") && !sign.parentElement?.querySelector("mfrac, mtable, msqrt, munder, mover")) {
+      sign.setAttribute("stretchy", "false");
+    }
+  }
+  return formula;
+}
+/** A formula as MathML; as text, which can be broken into lines, if it has more than `longest` letters. */
+export function math(text: Text | null, longest = Infinity): Element | string {
   if (!text) return "";
+  if (text.plain.length > longest) return text.plain;
   let made = parsed.get(text.mathml);
   if (made === undefined) {
     const source = `<math xmlns="http://www.w3.org/1998/Math/MathML">${text.mathml}</math>`;
     const read = new DOMParser().parseFromString(source, "application/xml");
-    made = read.querySelector("parsererror") ? null : read.documentElement;
+    made = read.querySelector("parsererror") ? null : tame(read.documentElement);
     if (parsed.size > 5000) parsed.clear();
     parsed.set(text.mathml, made);
   }
@@ -45,7 +55,8 @@ export function isScalar(value: Value): boolean {
 /** In a word or two: a number, or the shape of an array. */
 export function brief(value: Value, count = 4): string {
   if (isScalar(value)) return digits(value.elements![0]!, count);
-  return `${value.shape.join("×")} array`;
+  const { shape } = value;
+  return shape.length === 1 ? `${shape[0]}-vector` : `${shape.join("×")} ${shape.length === 2 ? "matrix" : "array"}`;
 }
 /** As a screen reader says it. */
 export function spoken(value: Value): string {
@@ -74,7 +85,7 @@ function gridOf(value: Value): Grid {
   return { rows: columns ? value.size / columns : 0, columns, cells: value.elements ?? [], largest };
 }
 
-const pictures = new Map<Value, string>();
+const pictures = new WeakMap<Value, string>();
 /** A heat map as an image address: one pixel for each cell. */
 export function picture(value: Value): string | null {
   if (isScalar(value) || value.size === 0) return null;

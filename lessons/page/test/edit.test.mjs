@@ -3,38 +3,8 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { test } from "node:test";
 import { open, text } from "./browser.mjs";
-import { traceOf, tapewise, bindings } from "./command.mjs";
-
-const folder = process.env.WORK;
-const unit = { source: "u = sigmoid(w1*x1^3 + w2*x2); L = 0.5*(y - u)^2", inputs: { y: "0", w1: ".02", w2: ".01", x1: "3", x2: "5" } };
-
-/** The page of an expression, in its own file. */
-async function pageOf({ source, inputs }, name, words = [], width = 1440, settings = {}) {
-  const file = `${folder}/${name}.html`;
-  const made = tapewise("step", source, ...bindings(inputs), ...words, "--html", file);
-  assert.equal(made.status, 0, made.error);
-  return open(`file://${file}`, width, settings);
-}
-const field = (page, name) => page.locator(`#inputs input[name="${name}"]`);
-const computed = (page) => page.waitForFunction(() => document.getElementById("edit-state").textContent.startsWith("computed"));
-async function change(page, what, value) {
-  await page.evaluate(() => { document.getElementById("edit-state").textContent = ""; });
-  await what.fill(value);
-  await what.press("Tab");
-}
-/** The exact numbers of the gradient table, by entry. */
-async function entries(page) {
-  if (await page.locator("#last").isEnabled()) await page.click("#last");
-  return page.evaluate(() => [...document.querySelectorAll("#entries tr")].map((row) =>
-    ({ name: row.dataset.entry, sum: [...row.querySelectorAll(".sum data")].map((d) => d.value).at(-1) })));
-}
-function same(found, trace) {
-  assert.equal(found.length, trace.entries.length);
-  for (const [i, entry] of trace.entries.entries()) {
-    const wanted = entry.value.elements[0], off = Math.abs(Number(found[i].sum) - wanted);
-    assert.ok(off <= 1e-14 * Math.max(1, Math.abs(wanted)), `${found[i].name}: ${found[i].sum}, wanted ${wanted}`);
-  }
-}
+import { traceOf, tapewise } from "./command.mjs";
+import { change, computed, entries, field, folder, pageOf, same, unit } from "./form.mjs";
 
 test("an input that is edited computes the command's numbers, and Reset the first ones", async () => {
   const page = await pageOf(unit, "unit");
@@ -147,26 +117,4 @@ test("the form fits a phone and works with keys alone, dark and light", async ()
       assert.deepEqual(page.problems, []);
     }
   }
-});
-
-test("a graph of 5,000 nodes can be stepped through and computed again", async (t) => {
-  const source = ["s0 = x", ...Array.from({ length: 1700 }, (_, i) => `s${i + 1} = sin(s${i})*1.1 + x`)].join(";");
-  let start = Date.now();
-  const page = await pageOf({ source, inputs: { x: ".5" } }, "large", ["--no-check"]);
-  const loaded = Date.now() - start;
-  const nodes = Number(/^(\d+) nodes in G/.exec(await text(page, "#summary"))[1]);
-  assert.ok(nodes > 5000, `${nodes} nodes`);
-  start = Date.now();
-  const steps = 50;
-  for (let i = 0; i < steps; ++i) await page.keyboard.press("ArrowRight");
-  const each = (Date.now() - start) / steps;
-  start = Date.now();
-  await change(page, field(page, "x"), ".4");
-  await computed(page);
-  const again = Date.now() - start;
-  await page.waitForTimeout(100);
-  await page.click("#last");
-  t.diagnostic(`${nodes} nodes: shown after ${loaded} ms, ${each} ms a step, computed again after ${again} ms (${await text(page, "#edit-state")})`);
-  assert.ok(loaded < 60000 && each < 1000 && again < 90000, `${loaded}, ${each}, ${again} ms`);
-  assert.deepEqual(page.problems, []);
 });

@@ -11,9 +11,23 @@ before(async () => {
   const packed = readFileSync(new URL("../dist/engine.txt", import.meta.url), "utf8").split("\n");
   const [loader, wasmBinary] = packed.map((line) => gunzipSync(Buffer.from(line, "base64")));
   const make = new Function("__dirname", "require", `${loader}; return tapewiseEngine;`)(".", createRequire(import.meta.url));
-  engine = await make({ wasmBinary });
+  const { Engine } = await make({ wasmBinary });
+  engine = new Engine();
 });
-const compute = (request) => JSON.parse(engine.compute(JSON.stringify(request)));
+/** The trace with the numeric checks that come after it, as many as there are in `milliseconds` at a time. */
+function compute(request, milliseconds = 20) {
+  const trace = JSON.parse(engine.compute(JSON.stringify(request)));
+  for (let done = trace.error !== undefined; !done;) {
+    const made = JSON.parse(engine.check(milliseconds));
+    assert.equal(made.error, undefined);
+    for (const { entry, check } of made.checks) {
+      assert.deepEqual(trace.entries[entry].check, { verdict: "pending", why: "" });
+      trace.entries[entry].check = check;
+    }
+    done = made.done;
+  }
+  return trace;
+}
 
 const cases = {
   "the lecture's unit": { source: "u = sigmoid(w1*x1^3 + w2*x2); L = 0.5*(y - u)^2",
@@ -66,6 +80,17 @@ test("every op of the catalogue that an expression can call gives the command's 
   }
   assert.ok(compared > 200, `${compared} traces`);
   t.diagnostic(`${compared} traces of ops, largest difference ${largest} (${at}); not in the page: ${[...unavailable]}`);
+});
+
+test("numeric checks come one by one, or not at all when something else is asked for", () => {
+  const { expression, wanted } = { expression: cases["the lecture's unit"], wanted: traceOf(cases["the lecture's unit"]) };
+  compareTraces(compute({ expression }, 0), wanted);
+  const trace = JSON.parse(engine.compute(JSON.stringify({ expression })));
+  assert.ok(trace.entries.every(({ check }) => check.verdict === "pending"));
+  assert.equal(JSON.parse(engine.check(0)).checks.length, 1);
+  const other = cases["the diamond"];
+  compareTraces(compute({ expression: other }), traceOf(other));
+  assert.deepEqual(JSON.parse(engine.check(0)), { checks: [], done: true });
 });
 
 test("a wrong expression gives the command's error with its column", () => {
