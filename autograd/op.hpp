@@ -65,7 +65,8 @@ struct KernelCall {
   }
 };
 using KernelFn = void (*)(const KernelCall&);
-/// Some rows of the result, from `first` on.
+/// Some rows of the result, from `first` on. Reads the same rows of its operands, and all of the
+/// last.
 using RowsKernelFn = void (*)(const KernelCall&, std::int64_t first, std::int64_t count);
 
 /// A kernel chosen for one node: the function, and what was worked out for it beforehand.

@@ -36,6 +36,28 @@ void wait_a_turn(int turn) {
   }
 }
 
+/// The processor that the calling thread is on; -1 where that cannot be known.
+int this_processor() {
+#if defined(__linux__)
+  return sched_getcpu();
+#else
+  return -1;
+#endif
+}
+
+/// Moves the calling thread to another processor, if it may run on one; the system may move it
+/// again.
+void leave_processor([[maybe_unused]] int processor) {
+#if defined(__linux__)
+  cpu_set_t allowed, others;
+  if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  others = allowed;
+  CPU_CLR(static_cast<std::size_t>(processor), &others);
+  if (CPU_COUNT(&others) == 0 || sched_setaffinity(0, sizeof others, &others) != 0) return;
+  sched_setaffinity(0, sizeof allowed, &allowed);
+#endif
+}
+
 /// Workers that wait for the next job: awake for a while, since steps follow each other within
 /// microseconds, then asleep.
 class Pool {
@@ -58,6 +80,7 @@ class Pool {
     work_ = work;
     context_ = context;
     parts_ = parts;
+    processor_ = this_processor();
     busy_.store(static_cast<int>(workers_.size()), std::memory_order_relaxed);
     begin();
     for (int part = 0; part < parts; part += threads()) work(context, part);
@@ -84,6 +107,8 @@ class Pool {
       job_.wait(seen, std::memory_order_acquire);
       seen = job_.load(std::memory_order_acquire);
       if (stop_.load(std::memory_order_relaxed)) return;
+      // The system wakes a worker where its caller runs, and may leave both there for long.
+      if (processor_ >= 0 && this_processor() == processor_) leave_processor(processor_);
       for (int part = worker; part < parts_; part += threads()) work_(context_, part);
       busy_.fetch_sub(1, std::memory_order_release);
     }
@@ -96,6 +121,7 @@ class Pool {
   void (*work_)(void*, int) = nullptr;
   void* context_ = nullptr;
   int parts_ = 0;
+  int processor_ = -1;  // of the caller
 };
 
 /// How many processors this process may run on.

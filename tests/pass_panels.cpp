@@ -109,6 +109,16 @@ TEST_CASE("a group that writes over what the product still reads waits for the w
   check_close(panels, plain, 2);
 }
 
+TEST_CASE("a group never writes over the factor that all panels read") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {4096, 64}, 1), W = wavy(tape, {64, 64}, 2);
+  // exp W is done with the product, and has as many numbers as there are sums of rows.
+  const tw::Var y = tw::sum(tanh(matmul(x, exp(W))), -1);
+  const std::vector<tw::Var> outputs = {tw::sum(square(y))};
+  tw::Program panels = tw::compile(outputs), plain = tw::compile(outputs, {.panels = false});
+  check_close(panels, plain, 1);
+}
+
 TEST_CASE("a group may write where the product has read the same rows") {
   tw::Tape tape;
   const tw::Var x = wavy(tape, {6000, 32}, 1), W = wavy(tape, {32, 32}, 2),

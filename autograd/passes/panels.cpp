@@ -61,7 +61,8 @@ std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placem
   const FusedGroup& group = *built.fused;
   if (!walks_through(group, group.externals[slot], elements, bytes / elements)) return nullptr;
 
-  // The group writes before the product is done: row by row over what has been read, or elsewhere.
+  // The group writes before the product is done: row by row over what has been read, or
+  // elsewhere; the last operand is read anew for each panel.
   const auto span = [&](DraftId id) {
     const DraftId memory = draft.memory_of(id);
     return Span{placement.places[memory], draft.bytes_of(draft.nodes[memory])};
@@ -71,8 +72,9 @@ std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placem
     if (op.out.slot >= group.externals.size()) continue;
     const Span result = span(built.outside[op.out.slot]);
     const auto harms = [&](const Span& other) { return result.meets(other) && result != other; };
-    if (harms(made)) return nullptr;
-    for (const DraftId operand : draft.operands_of(node)) {
+    const auto operands = draft.operands_of(node);
+    if (harms(made) || result.meets(span(operands.back()))) return nullptr;
+    for (const DraftId operand : operands.first(operands.size() - 1)) {
       if (harms(span(operand))) return nullptr;
     }
   }

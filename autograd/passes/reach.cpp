@@ -89,7 +89,11 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     d.origin = id;
     d.operands_begin = static_cast<std::uint32_t>(draft.operands.size());
     d.operands_count = node.parents_count;
-    for (const NodeId parent : tape.parents(id)) draft.operands.push_back(position(parent));
+    for (const NodeId parent : tape.parents(id)) {
+      const DraftId operand = position(parent);
+      // An alias of an alias reads what that one does: no chain is ever walked.
+      draft.operands.push_back(d.alias ? draft.memory_of(operand) : operand);
+    }
     d.attribute = static_cast<std::uint32_t>(draft.attributes.size());
     const auto* words = static_cast<const std::uint64_t*>(tape.attribute(id));
     draft.attributes.insert(draft.attributes.end(), words,

@@ -30,6 +30,7 @@ class Run {
         locks_(draft.nodes.size(), 0),
         cost_(draft.nodes.size(), -1.0),
         version_(draft.nodes.size(), 0),
+        counted_(draft.nodes.size(), none),
         mark_(draft.nodes.size(), 0) {
     to_.types = draft.types;
     to_.attributes = draft.attributes;
@@ -185,12 +186,11 @@ class Run {
 
   void note_size(DraftId id) {
     std::size_t bytes = bytes_[id];
-    const auto operands = from_.operands_of(from_.nodes[id]);
-    for (std::size_t k = 0; k < operands.size(); ++k) {
-      const DraftId memory = from_.memory_of(operands[k]);
-      bool first = true;
-      for (std::size_t j = 0; j < k; ++j) first = first && from_.memory_of(operands[j]) != memory;
-      if (first) bytes += bytes_[memory];
+    for (const DraftId operand : from_.operands_of(from_.nodes[id])) {
+      const DraftId memory = from_.memory_of(operand);
+      if (counted_[memory] == id) continue;
+      counted_[memory] = id;
+      bytes += bytes_[memory];
     }
     largest_op_ = std::max(largest_op_, bytes);
   }
@@ -332,15 +332,20 @@ class Run {
   };
 
   void list_checkpoints() {
-    const Tape& tape = *from_.tape;
-    for (const Checkpoint& checkpoint : tape.checkpoints()) {
-      std::vector<DraftId> inside;
-      for (DraftId id = 0; id < from_.nodes.size(); ++id) {
-        const DraftNode& node = from_.nodes[id];
-        const bool in_range = node.origin >= checkpoint.begin && node.origin < checkpoint.end;
-        if (in_range && node.role == Role::compute) inside.push_back(id);
-      }
-      for (const DraftId id : inside) leaving_.push_back({inside.back(), id});
+    std::vector<std::pair<NodeId, DraftId>> recorded;
+    for (DraftId id = 0; id < from_.nodes.size(); ++id) {
+      const DraftNode& node = from_.nodes[id];
+      if (node.role == Role::compute) recorded.push_back({node.origin, id});
+    }
+    std::sort(recorded.begin(), recorded.end());
+    for (const Checkpoint& checkpoint : from_.tape->checkpoints()) {
+      const auto begin = std::lower_bound(recorded.begin(), recorded.end(),
+                                          std::pair{checkpoint.begin, DraftId{0}});
+      const auto end =
+          std::lower_bound(begin, recorded.end(), std::pair{checkpoint.end, DraftId{0}});
+      DraftId last = 0;
+      for (auto at = begin; at != end; ++at) last = std::max(last, at->second);
+      for (auto at = begin; at != end; ++at) leaving_.push_back({last, at->second});
     }
     std::stable_sort(leaving_.begin(), leaving_.end(),
                      [](const Leaving& a, const Leaving& b) { return a.after < b.after; });
@@ -375,6 +380,7 @@ class Run {
   std::priority_queue<Candidate> candidates_;
   std::vector<Candidate> locked_;
   std::vector<std::uint32_t> version_;
+  std::vector<DraftId> counted_;  // by memory: the op for which its bytes were counted last
   std::vector<Frame> stack_;
   std::vector<std::uint32_t> mark_;
   std::uint32_t turn_ = 0;
