@@ -69,8 +69,8 @@ struct TraceContribution {
 struct TraceCheck {
   /// "right", "wrong", "undecidable", "none": not checked, or "pending": still to be checked.
   std::string verdict = "none";
-  std::string method;            ///< "complex step" or "central differences"
-  std::size_t checked = 0;       ///< elements compared
+  std::string method;       ///< "complex step" or "central differences"
+  std::size_t checked = 0;  ///< elements compared
   double analytic = 0, numeric = 0, error = 0, allowed = 0;  ///< of the worst element
   std::string why;                                           ///< for "none" and "undecidable"
 };
