@@ -158,6 +158,38 @@ TEST_CASE("the JSON of a trace can be read, with infinities as text") {
   for (const auto& step : made["steps"]) CHECK(step.contains("kind"));
 }
 
+TEST_CASE("the JSON of a trace is, byte for byte, what a JSON library makes of it") {
+  tw::Tape tape;
+  const tw::Var a = tape.input(xt::xarray<double>{-0.0, 1e300, 5e-324, 0.1}, "a \"b\"\\\n\x7f"),
+                b = tape.input(1.0 / 3, "\xff\xc3"), c = tape.input(2.0, "σ_€𝛼"),
+                d = tape.input(xt::xarray<double>::from_shape({20, 20}) * 0, "d");
+  const tw::Var y = tw::sum(a / 0.0) * b + c * tw::sum(tw::exp(d));
+  const std::string text = tw::to_json(tw::make_trace(y));
+  using Ordered = nlohmann::ordered_json;
+  CHECK(text == Ordered::parse(text).dump());
+  CHECK(tw::to_json(tw::make_trace(y), {.indent = 2}) == Ordered::parse(text).dump(2));
+  const json made = json::parse(text);
+  CHECK(made["nodes"][0]["name"]["plain"] == "a \"b\"\\\n\x7f");
+  CHECK(made["nodes"][0]["value"]["elements"] == json({-0.0, 1e300, 5e-324, 0.1}));
+  CHECK(text.find("\uFFFD") != std::string::npos);
+  CHECK(text.find("\"latex\"") != std::string::npos);
+  const std::string page = tw::to_json(tw::make_trace(y), {.latex = false});
+  CHECK(page.find("\"latex\"") == std::string::npos);
+  CHECK(page.find("\"mathml\"") != std::string::npos);
+}
+
+TEST_CASE("entries that are checked one by one get the checks of the whole table") {
+  Neuron n;
+  const tw::GradientTable table = tw::backward(n.L);
+  const tw::Trace whole = tw::make_trace(table);
+  tw::Trace later = tw::make_trace(table, {}, {.check = false});
+  for (std::size_t p = 0; p < later.entries.size(); ++p) {
+    CHECK(later.entries[p].check.why == "not asked for");
+    later.entries[p].check = tw::check_entry(table, later, p);
+  }
+  CHECK(tw::to_json(later) == tw::to_json(whole));
+}
+
 TEST_CASE("updates are traced with the values before and after") {
   Neuron n;
   const tw::GradientTable table = tw::backward(n.L);

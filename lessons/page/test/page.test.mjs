@@ -67,3 +67,36 @@ test("it fits a phone, and a graph of thousands of nodes stays usable", async ()
   assert.ok(Date.now() - start < 60000);
   assert.deepEqual(large.problems, []);
 });
+
+test("O opens the group of the step and C closes it; who opens a group with Enter stays in the graph", async () => {
+  const page = await open(large_url);
+  const boxes = () => page.locator("#pane-g .box").count();
+  const drawn = (more) => page.waitForFunction(([selector, n, grow]) => {
+    const now = document.querySelectorAll(selector).length;
+    return grow ? now > n : now === n;
+  }, ["#pane-g .box", folded, more]);
+  const folded = await boxes();
+  await page.keyboard.press("o");
+  await drawn(true);
+  await page.keyboard.press("c");
+  await drawn(false);
+  await page.locator("#pane-g .box.group").first().focus();
+  await page.keyboard.press("Enter");
+  await drawn(true);
+  assert.equal(await page.evaluate(() => document.activeElement.closest("#pane-g") !== null), true);
+  await page.keyboard.press("ArrowDown");
+  assert.equal(await page.evaluate(() => document.activeElement.matches("#pane-g .box")), true);
+  assert.deepEqual(page.problems, []);
+});
+
+test("a sum of more terms than can be read shows the newest, and all when asked", async () => {
+  const page = await open(large_url);
+  await page.keyboard.press("End");
+  const row = page.locator('#entries tr[data-entry="x"]');
+  assert.match(await row.innerText(), /the sum of \d+ terms/);
+  const some = await row.locator("li").count();
+  assert.ok(some < 20, `${some} lines`);
+  await row.getByRole("button", { name: /Show the \d+ terms before/ }).click();
+  assert.ok(await row.locator("li").count() > 1000);
+  assert.deepEqual(page.problems, []);
+});
