@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/rounding.hpp>
 
 namespace tapewise::checking {
 
@@ -59,6 +60,21 @@ double Line::complex_step_noise(const Direction& d) {
     if (std::isfinite(off)) spread = std::max(spread, off);
   }
   return spread;
+}
+
+bool Line::has_lost_digits() {
+  if (lost_digits_) return *lost_digits_;
+  std::vector<NodeId> floats = below_;
+  std::erase_if(floats, [&](NodeId id) { return !real_.is_float(id); });
+  const auto rounding = rounding_spread(real_, floats, unit64);
+  lost_digits_ = false;
+  for (std::size_t k = 0; k < floats.size(); ++k) {
+    const std::vector<double> values = real_.numbers(floats[k]);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (rounding[k][i] > 1e-8 * std::abs(values[i])) lost_digits_ = true;
+    }
+  }
+  return *lost_digits_;
 }
 
 void Line::move(const Direction& d, double t) {
