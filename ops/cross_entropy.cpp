@@ -72,6 +72,17 @@ T loss_of_row(const KernelCall& call, const P& p, std::int64_t i, const kernels:
   return loss;
 }
 
+/// The gradient of a class with p near 1, as p - 1 has few digits: the gradients of all classes sum
+/// to 0, and the others have all their digits.
+template <class T>
+T minus_the_others(const T* gradients, std::int64_t classes, std::int64_t one) {
+  T rest(0);
+  for (std::int64_t c = 0; c < classes; ++c) {
+    if (c != one) rest = rest - gradients[c];
+  }
+  return rest;
+}
+
 /// The gradient of a row of logits, written to `out`. Returns what its loss is made from.
 template <class T, class P>
 kernels::LogSum<T> gradient_of_row(const KernelCall& call, const P& p, std::int64_t i, T g,
@@ -82,23 +93,20 @@ kernels::LogSum<T> gradient_of_row(const KernelCall& call, const P& p, std::int6
   if (p.index_labels) {
     const auto sum = rows.scaled_softmax(row, out, p.classes, g);
     const std::int64_t label = call.in<std::int64_t>(1)[i];
-    if (g != T(0) && out[label] / g > T(0.5)) {
-      // p - 1 of a p near 1 has few digits; the other classes have them all.
-      T rest(0);
-      for (std::int64_t c = 0; c < p.classes; ++c) {
-        if (c != label) rest = rest - out[c];
-      }
-      out[label] = rest;
-    } else {
-      out[label] = out[label] - g;
-    }
+    const bool sure = g != T(0) && out[label] / g > T(0.5);
+    out[label] = out[label] - g;
+    if (sure) out[label] = minus_the_others(out, p.classes, label);
     return sum;
   }
   const T* probability = call.in<T>(1) + i * p.classes;
   T total(0);
   for (std::int64_t c = 0; c < p.classes; ++c) total += probability[c];
   const auto sum = rows.scaled_softmax(row, out, p.classes, g * total);
+  std::int64_t winner = 0;
+  for (std::int64_t c = 0; c < p.classes; ++c) winner = row[c] > row[winner] ? c : winner;
+  const bool sure = g * total != T(0) && out[winner] / (g * total) > T(0.5);
   for (std::int64_t c = 0; c < p.classes; ++c) out[c] = out[c] - g * probability[c];
+  if (sure) out[winner] = minus_the_others(out, p.classes, winner);
   return sum;
 }
 

@@ -308,3 +308,19 @@ TEST_CASE("rules are tried along directions that suit small elements beside larg
     CHECK(report.blamed.empty());
   }
 }
+
+TEST_CASE("differences pass no gradient that agrees with a curve without its finest wave") {
+  // Of slope 1 + a·cos(kx), a = 3 %, differences see the 1 alone: kx has lost its digits.
+  const double k = 1.57245e14, a = 0.031126;
+  for (double x = 0.5; x < 0.7; x += 0.01) {
+    for (const double factor : {1.0, 1.03}) {
+      const auto f = [&](const tw::Var& v) {
+        return tests::plant(v + (a / k) * sin(k * v), factor);
+      };
+      const auto report = tw::gradcheck(f, {x}, {.complex_step = false});
+      CAPTURE(report);
+      CHECK(report.entries[0].verdict != tw::Verdict::right);
+      if (factor == 1.0) CHECK(report.wrong == 0);
+    }
+  }
+}

@@ -151,5 +151,8 @@ TEST_CASE("the gradient of a confident prediction keeps its digits: p - 1 is min
     const tw::Var single_slope = tw::backward(cross_entropy(single, label))[single];
     CHECK(slope.value<double>()(1) == tests::relative(-p, 1e-14));
     CHECK(static_cast<double>(single_slope.value<float>()(1)) == tests::relative(-p, 1e-5));
+    const tw::Var one_hot = tape.constant(xt::xarray<double>{0.0, 1.0, 0.0});
+    const tw::Var dense_slope = tw::backward(cross_entropy(z, one_hot))[z];
+    CHECK(dense_slope.value<double>()(1) == tests::relative(-p, 1e-14));
   }
 }

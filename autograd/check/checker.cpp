@@ -266,6 +266,12 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic, e.numeric))) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
+  // Differences are blind to a wave in a value on the way that has lost its phase.
+  if (verdict.verdict == Verdict::right && !line.has_complex_step() &&
+      !line.lost_phases().empty() &&
+      is_rippled(line, d, std::max(n.step / line.size(d), 1e-9), true, line.lost_phases())) {
+    verdict = {Verdict::undecidable, Undecided::step_noise};
+  }
   e.verdict = verdict.verdict;
   e.reason = verdict.reason;
   if (e.verdict == Verdict::wrong || may_have_kinks(real_, line.below()))

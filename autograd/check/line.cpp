@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/rounding.hpp>
 
 namespace tapewise::checking {
 
@@ -59,6 +60,35 @@ double Line::complex_step_noise(const Direction& d) {
     if (std::isfinite(off)) spread = std::max(spread, off);
   }
   return spread;
+}
+
+const std::vector<NodeId>& Line::lost_phases() {
+  if (lost_phases_) return *lost_phases_;
+  restore();
+  lost_phases_.emplace();
+  const Tape& tape = real_.tape();
+  for (const NodeId id : below_) {
+    const OpTraits& traits = tape.op(id).traits;
+    if (!real_.is_float(id) || !traits.elementwise || traits.arithmetic != Arithmetic::none ||
+        tape.parents(id).size() != 1) {
+      continue;
+    }
+    const NodeId watched[] = {id, tape.parents(id)[0]};
+    const std::vector<double> y = real_.numbers(id), x = real_.numbers(watched[1]);
+    const auto rounding = rounding_spread(real_, watched, unit64);
+    std::vector<double> nearby = x, there(y.size());
+    for (double& v : nearby) v *= 1.01;
+    const std::vector<const void*> operands{nearby.data()};
+    real_.evaluate(id, operands, there.data());
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const double size = std::max(std::abs(y[i]), std::abs(there[i] - y[i]));
+      const bool lost = rounding[0][i] > 1e-8 * size && size > 0.0;
+      if (!lost || rounding[1][i] > 1e-12 * std::abs(x[i])) continue;
+      lost_phases_->push_back(id);
+      break;
+    }
+  }
+  return *lost_phases_;
 }
 
 void Line::move(const Direction& d, double t) {
