@@ -1,11 +1,14 @@
 // What a trace says of a run: the lecture's numbers, the sums, the vjps, and that the tape stays.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <tapewise/autograd/trace/text.hpp>
+#include <tapewise/nn/module.hpp>
 #include <tapewise/ops/own_op.hpp>
 #include <tapewise/tapewise.hpp>
+#include <xtensor/xbuilder.hpp>
 
 namespace tw = tapewise;
 using nlohmann::json;
@@ -215,6 +218,20 @@ TEST_CASE("names become variables with an index, Greek letters LaTeX commands") 
   CHECK(trace.node(c.id()).name.latex == "\\mathrm{rate}");
 }
 
+TEST_CASE(
+    "a LaTeX document has no character that LaTeX's fonts lack, and numbers as powers of ten") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(xt::xarray<double>{1e-30, 2}, "σ²"), t = tape.input(1.0, "βx");
+  const tw::Var y = tw::sum(x * t).named("½ Σ (ŷ - y)²"), z = (y * 1.0).named("a^b^c");
+  const std::string latex = tw::to_latex(tw::make_trace(z));
+  for (const char c : latex) CHECK(static_cast<unsigned char>(c) < 0x80);
+  CHECK(latex.find("\\mathrm{\\sigma ^{2} }") != std::string::npos);
+  CHECK(latex.find("\\mathrm{\\beta x}") != std::string::npos);
+  CHECK(latex.find("\\tfrac{1}{2} \\ \\Sigma \\ (\\hat{y} \\ -\\ y)^{2} ") != std::string::npos);
+  CHECK(latex.find("1 \\cdot 10^{-30} & 2") != std::string::npos);
+  CHECK(latex.find("a{\\wedge} b{\\wedge} c") != std::string::npos);
+}
+
 TEST_CASE("nodes without a label join the group of their leaves") {
   tw::Tape tape;
   const tw::Var x = tape.input(2.0, "x");
@@ -275,6 +292,35 @@ TEST_CASE("a node says on which line it was recorded, without the folders of the
   for (const tw::TraceNode& node : trace.nodes) {
     CHECK_MESSAGE(node.where.find('/') == std::string::npos, node.where);
     CHECK(node.where.find(".cpp:") != std::string::npos);
+  }
+}
+
+TEST_CASE("five thousand nodes, and a model of nn, are stepped through by group") {
+  tw::Tape tape;
+  tw::Var h = tape.input(0.3, "x");
+  for (int k = 0; k < 2500; ++k) {
+    h = (tw::sin(h) * 1.01).named("layer" + std::to_string(k / 100) + "." + std::to_string(k));
+  }
+  std::istringstream in("graph\nopen layer3\njump layer3.310\njump ∇layer3.310\nfold\nq\n");
+  std::ostringstream out;
+  tw::step_through(tape, h, in, out);
+  CHECK(out.str().find("▸ layer1: 200 nodes\n▸ layer2: 200 nodes\n") != std::string::npos);
+  CHECK(out.str().find("layer3.310 = u_623·1.01") != std::string::npos);
+  CHECK(out.str().find("∂layer24.2499/∂layer3.310") != std::string::npos);
+  std::ostringstream all;
+  tw::step_through(tape, h, all);
+  const std::string text = all.str();
+  CHECK(std::count(text.begin(), text.end(), '\n') < 200);  // 25 groups, there and back
+
+  tw::nn::Random random(1);
+  const tw::nn::Sequential net(tw::nn::Linear(20, 9, random), tw::nn::Relu(),
+                               tw::nn::Linear(9, 3, random));
+  tw::Tape of_net;
+  const tw::Var x = of_net.input(xt::xarray<float>(xt::ones<float>({4, 20})), "x");
+  std::ostringstream steps;
+  tw::step_through(of_net, tw::mean(net(x)).named("L"), steps);
+  for (const char* name : {"0.weight", "0.bias", "2.weight", "2.bias", "L"}) {
+    CHECK_MESSAGE(steps.str().find(name) != std::string::npos, name);
   }
 }
 

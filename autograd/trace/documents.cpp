@@ -1,6 +1,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <tapewise/autograd/trace/notation.hpp>
 #include <tapewise/autograd/trace/text.hpp>
 
 namespace tapewise {
@@ -9,17 +10,7 @@ namespace {
 
 /// A value inside a formula: a number, or the shape of an array.
 std::string latex_value(const TraceValue& value) {
-  if (value.type.shape.is_scalar()) {
-    std::string text = to_text(value);
-    if (const std::size_t e = text.find('e'); e != std::string::npos) {
-      text =
-          text.substr(0, e) + " \\cdot 10^{" + std::to_string(std::stoi(text.substr(e + 1))) + "}";
-    }
-    return text == "inf"    ? "\\infty"
-           : text == "-inf" ? "-\\infty"
-           : text == "nan"  ? "\\mathrm{NaN}"
-                            : text;
-  }
+  if (value.type.shape.is_scalar()) return notation::latex_number(to_text(value));
   const Shape& shape = value.type.shape;
   if (!value.in_full() || shape.rank() > 2 || value.type.size() == 0) {
     std::string sizes;
@@ -33,8 +24,10 @@ std::string latex_value(const TraceValue& value) {
   out << "\\begin{pmatrix}";
   for (std::size_t i = 0; i < value.elements.size(); ++i) {
     if (i > 0) out << (i % columns == 0 ? " \\\\ " : " & ");
-    out.precision(4);
-    out << value.elements[i];
+    std::ostringstream element;
+    element.precision(4);
+    element << value.elements[i];
+    out << notation::latex_number(element.str());
   }
   out << "\\end{pmatrix}";
   return out.str();

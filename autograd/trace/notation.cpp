@@ -11,15 +11,6 @@ namespace {
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
-std::string escaped_for_latex(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (std::string_view("_%#&${}").find(c) != std::string_view::npos) out += '\\';
-    out += c;
-  }
-  return out;
-}
-
 std::string escaped_for_xml(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -33,24 +24,46 @@ std::string escaped_for_xml(std::string_view text) {
   return out;
 }
 
-/// The command of a Greek letter, which LaTeX's fonts do not have as a character.
-std::string_view greek(std::string_view letter) {
+/// The command of a character that LaTeX's fonts do not have, or that means something there.
+std::string_view latex_symbol(std::string_view character) {
   static constexpr std::pair<std::string_view, std::string_view> all[] = {
-      {"α", "\\alpha"},      {"β", "\\beta"},   {"γ", "\\gamma"}, {"δ", "\\delta"},
-      {"ε", "\\varepsilon"}, {"ζ", "\\zeta"},   {"η", "\\eta"},   {"θ", "\\theta"},
-      {"κ", "\\kappa"},      {"λ", "\\lambda"}, {"μ", "\\mu"},    {"ν", "\\nu"},
-      {"ξ", "\\xi"},         {"π", "\\pi"},     {"ρ", "\\rho"},   {"σ", "\\sigma"},
-      {"τ", "\\tau"},        {"φ", "\\varphi"}, {"χ", "\\chi"},   {"ψ", "\\psi"},
-      {"ω", "\\omega"},      {"Δ", "\\Delta"},  {"Σ", "\\Sigma"}, {"Φ", "\\Phi"},
-      {"Ω", "\\Omega"}};
-  for (const auto& [character, command] : all) {
-    if (character == letter) return command;
+      {"α", "\\alpha"},       {"β", "\\beta"},        {"γ", "\\gamma"},   {"δ", "\\delta"},
+      {"ε", "\\varepsilon"},  {"ζ", "\\zeta"},        {"η", "\\eta"},     {"θ", "\\theta"},
+      {"κ", "\\kappa"},       {"λ", "\\lambda"},      {"μ", "\\mu"},      {"ν", "\\nu"},
+      {"ξ", "\\xi"},          {"π", "\\pi"},          {"ρ", "\\rho"},     {"σ", "\\sigma"},
+      {"τ", "\\tau"},         {"φ", "\\varphi"},      {"χ", "\\chi"},     {"ψ", "\\psi"},
+      {"ω", "\\omega"},       {"Δ", "\\Delta"},       {"Σ", "\\Sigma"},   {"Φ", "\\Phi"},
+      {"Ω", "\\Omega"},       {"ŷ", "\\hat{y}"},      {"²", "^{2}"},      {"³", "^{3}"},
+      {"½", "\\tfrac{1}{2}"}, {"¼", "\\tfrac{1}{4}"}, {"∂", "\\partial"}, {"∇", "\\nabla"},
+      {"·", "\\cdot"},        {"×", "\\times"},       {"∞", "\\infty"},   {"^", "{\\wedge}"},
+      {"\\", "\\backslash"},  {"~", "\\sim"}};
+  for (const auto& [written, command] : all) {
+    if (written == character) return command;
   }
   return {};
 }
 
+/// A name in a formula, or text between words of one.
+std::string escaped_for_latex(std::string_view text, bool in_formula = true) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = 1;  // of one character in UTF-8
+    while (length < text.size() && (text[length] & 0xC0) == 0x80) ++length;
+    const std::string_view character = text.substr(0, length), symbol = latex_symbol(character);
+    text.remove_prefix(length);
+    if (!symbol.empty())
+      out += in_formula ? std::string(symbol) + ' ' : '$' + std::string(symbol) + '$';
+    else if (in_formula && character == " ")
+      out += "\\ ";
+    else
+      (out += std::string_view("_%#&${}").find(character) == std::string_view::npos ? "" : "\\") +=
+          character;
+  }
+  return out;
+}
+
 std::string latex_word(std::string_view word) {
-  if (const auto command = greek(word); !command.empty()) return std::string(command);
+  if (const auto command = latex_symbol(word); !command.empty()) return std::string(command);
   if (word.size() == 1 && is_letter(word[0])) return std::string(word);
   if (!word.empty() && is_digit(word[0])) return std::string(word);
   return "\\mathrm{" + escaped_for_latex(word) + "}";
@@ -128,18 +141,20 @@ TraceText variable(std::string_view label) {
           "<msub>" + mathml_word(base) + mathml_word(index) + "</msub>"};
 }
 
+std::string latex_number(const std::string& text) {
+  if (const std::size_t e = text.find('e'); e != std::string::npos) {
+    return text.substr(0, e) + " \\cdot 10^{" + std::to_string(std::stoi(text.substr(e + 1))) + "}";
+  }
+  if (text == "inf") return "\\infty";
+  if (text == "-inf") return "-\\infty";
+  return text.ends_with("nan") ? "\\mathrm{NaN}" : text;
+}
+
 TraceText number(double value) {
   char digits[40];
   std::snprintf(digits, sizeof digits, "%.6g", value);
   std::string text(digits);
-  std::string latex = text;
-  if (const std::size_t e = text.find('e'); e != std::string::npos) {
-    latex =
-        text.substr(0, e) + " \\cdot 10^{" + std::to_string(std::stoi(text.substr(e + 1))) + "}";
-  }
-  if (std::isinf(value)) latex = value > 0 ? "\\infty" : "-\\infty";
-  if (std::isnan(value)) latex = "\\mathrm{NaN}";
-  TraceText written{text, latex, "<mn>" + text + "</mn>"};
+  TraceText written{text, latex_number(text), "<mn>" + text + "</mn>"};
   return text[0] == '-' ? in_brackets(written) : written;
 }
 

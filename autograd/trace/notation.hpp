@@ -10,6 +10,8 @@ namespace tapewise::notation {
 TraceText variable(std::string_view label);
 /// A number with six digits, in brackets when it is negative: an operand of a formula.
 TraceText number(double value);
+/// A number as text, "1e-30" or "inf", for LaTeX.
+std::string latex_number(const std::string& text);
 /// Text around a formula, or between two: "a" + "·" + "b".
 TraceText in_brackets(const TraceText& inner);
 TraceText product(const TraceText& a, const TraceText& b);

@@ -1,8 +1,8 @@
 #include <tapewise/autograd/trace/step_through.hpp>
 
+#include <unistd.h>
 #include <algorithm>
-#include <istream>
-#include <ostream>
+#include <iostream>
 #include <string>
 #include <tapewise/autograd/trace/text.hpp>
 
@@ -185,6 +185,13 @@ void step_through(Tape& tape, const Var& output, std::ostream& out) {
 
 void step_through(Tape& tape, const Var& output, std::istream& in, std::ostream& out) {
   step_through(trace_on(tape, output), in, out);
+}
+
+void step_through(Tape& tape, const Var& output) {
+  if (isatty(STDIN_FILENO) != 0)
+    step_through(tape, output, std::cin, std::cout);
+  else
+    step_through(tape, output, std::cout);
 }
 
 }  // namespace tapewise

@@ -12,6 +12,8 @@ void step_through(Tape& tape, const Var& output, std::ostream& out);
 /// The same interactively: reads `next`, `back`, `jump NAME`, `graph`, `table`, `open GROUP`,
 /// `fold`, `all`, `help`, `quit` from `in`; an empty line is `next`.
 void step_through(Tape& tape, const Var& output, std::istream& in, std::ostream& out);
+/// The same in a terminal; when standard input is none, every step to standard output.
+void step_through(Tape& tape, const Var& output);
 /// A trace that was made before.
 void step_through(const Trace& trace, std::istream& in, std::ostream& out);
 

@@ -196,14 +196,35 @@ std::string to_text(const Trace& trace, const TraceLine& line) {
   return out + ", ends with " + trace.entries[last.index].name.plain;
 }
 
+namespace {
+
+/// The lines of folded groups, each where its first node would stand.
+class FoldedGroups {
+ public:
+  FoldedGroups(const Trace& trace, const TraceFold& fold) : fold_(fold) {
+    for (std::size_t p = 0; p < trace.forward_nodes; ++p) ++nodes_[trace.nodes[p].group];
+  }
+  /// Whether the node is not to be shown by itself.
+  bool hide(std::ostream& out, const TraceNode& node) {
+    if (!fold_.contains(node.group)) return false;
+    std::size_t& count = nodes_[node.group];
+    if (count > 0) out << "▸ " << node.group << ": " << count << " nodes\n";
+    count = 0;
+    return true;
+  }
+
+ private:
+  const TraceFold& fold_;
+  std::map<std::string, std::size_t> nodes_;
+};
+
+}  // namespace
+
 void print_graph(std::ostream& out, const Trace& trace, const TraceFold& fold) {
-  std::map<std::string, std::size_t> folded;
+  FoldedGroups folded(trace, fold);
   for (std::size_t p = 0; p < trace.forward_nodes; ++p) {
     const TraceNode& node = trace.nodes[p];
-    if (fold.contains(node.group)) {
-      ++folded[node.group];
-      continue;
-    }
+    if (folded.hide(out, node)) continue;
     out << "u(" << node.number << ")  ";
     pad(out, node.name.plain, 10);
     out << "  ";
@@ -213,7 +234,6 @@ void print_graph(std::ostream& out, const Trace& trace, const TraceFold& fold) {
     for (const NodeId parent : node.parents) out << ' ' << trace.node(parent).name.plain;
     out << '\n';
   }
-  for (const auto& [group, count] : folded) out << "▸ " << group << ": " << count << " nodes\n";
 }
 
 void print_table(std::ostream& out, const Trace& trace, const TraceFold& fold) {
@@ -232,9 +252,10 @@ void print_table(std::ostream& out, const Trace& trace, const TraceFold& fold) {
   }
   value = std::min<std::size_t>(value, 40);
   out << "gradient table of " << trace.title << '\n';
+  FoldedGroups folded(trace, fold);
   for (const TraceEntry& e : trace.entries) {
-    if (!shown(e)) continue;
     const TraceNode& node = trace.node(e.node);
+    if (folded.hide(out, node)) continue;
     pad(out, node.name.plain, name);
     out << "  ";
     pad(out, number(node.value), value);
@@ -250,7 +271,6 @@ void print_table(std::ostream& out, const Trace& trace, const TraceFold& fold) {
     if (e.check.verdict != "none") out << "  " << e.check.verdict;
     out << '\n';
   }
-  for (const std::string& group : fold) out << "▸ " << group << ": folded\n";
 }
 
 void print_all(std::ostream& out, const Trace& trace, const TraceFold& fold) {
