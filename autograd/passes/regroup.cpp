@@ -93,7 +93,7 @@ class Regrouper {
         const DraftNode &a = draft_.nodes[x], &b = draft_.nodes[y];
         if (a.op != b.op) return a.op < b.op;
         if (a.type != b.type) return a.type < b.type;
-        if (guarded_[x] != guarded_[y]) return guarded_[y];
+        if (const bool last = guarded_[y]; guarded_[x] != last) return last;
         return position_of(position, x) < position_of(position, y);
       });
       for (std::size_t k = 0; k < level.size(); ++k) {
