@@ -308,8 +308,25 @@ TEST_CASE("the completion scripts know every subcommand and option") {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const Result script = run(std::string("completion ") + shell);
     CHECK(script.status == 0);
-    for (const char* word : {"step", "plot", "--latex", "--markdown"}) CHECK(script.has(word));
+    for (const char* word : {"step", "plot", "--latex", "--markdown", "softplus", "xor-descent"}) {
+      CHECK_MESSAGE(script.has(word), shell << ": " << word);
+    }
   }
+  // As bash calls it when the tab key is pressed after `tapewise lesson xor-d`.
+  const Folder folder;
+  const std::string file = folder.file("completion");
+  CHECK(run("completion bash >" + file).status == 0);
+  std::FILE* bash = popen(("bash -c 'source " + file +
+                           "; COMP_WORDS=(tapewise lesson xor-d); COMP_CWORD=2; _tapewise; "
+                           "echo ${COMPREPLY[@]}; COMP_WORDS=(tapewise st); COMP_CWORD=1; "
+                           "_tapewise; echo ${COMPREPLY[@]}'")
+                              .c_str(),
+                          "r");
+  REQUIRE(bash != nullptr);
+  char answer[256] = {};
+  const std::size_t read = fread(answer, 1, sizeof answer - 1, bash);
+  CHECK(pclose(bash) == 0);
+  CHECK(std::string(answer, read) == "xor-descent\nstep\n");
 }
 
 TEST_CASE("docs/ops.md is what the command prints") {

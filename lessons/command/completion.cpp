@@ -1,6 +1,7 @@
 #include <iostream>
 #include <tapewise/lessons/command/command.hpp>
 #include <tapewise/lessons/expression/functions.hpp>
+#include <tapewise/lessons/lectures/lesson.hpp>
 
 namespace tapewise::lessons {
 
@@ -17,31 +18,37 @@ std::string flags(const CLI::App& app) {
   return all;
 }
 
+/// What can follow a sub-command: its options, and the words that it takes.
+std::string words_after(const CLI::App& sub) {
+  std::string words = flags(sub);
+  const std::string name = sub.get_name();
+  if (name == "plot" || name == "ops") {
+    for (const std::string& function : function_names()) words += " " + function;
+  }
+  if (name == "lesson") {
+    for (const Lesson& lesson : all_lessons()) (words += " ") += lesson.name;
+  }
+  return name == "completion" ? words + " bash zsh fish" : words;
+}
+
 /// A bash function; zsh reads it through bashcompinit. Made from the app itself, so that no option
 /// is forgotten.
 std::string script(const CLI::App& app, const std::string& shell) {
-  std::string names, cases;
+  std::string names, cases, lines;
   for (const CLI::App* sub : app.get_subcommands({})) {
     names += (names.empty() ? "" : " ") + sub->get_name();
-    std::string words = flags(*sub);
-    if (sub->get_name() == "plot" || sub->get_name() == "ops") {
-      for (const std::string& function : function_names()) words += " " + function;
-    }
-    if (sub->get_name() == "completion") words += " bash zsh fish";
-    cases += "    " + sub->get_name() + ") words=\"" + words + "\" ;;\n";
+    cases += "    " + sub->get_name() + ") words=\"" + words_after(*sub) + "\" ;;\n";
+    lines += "complete -c tapewise -n '__fish_seen_subcommand_from " + sub->get_name() + "' -a '" +
+             words_after(*sub) + "'\n";
   }
   if (shell == "fish") {
-    std::string out = "complete -c tapewise -f -n __fish_use_subcommand -a '" + names + "'\n";
-    for (const CLI::App* sub : app.get_subcommands({})) {
-      out += "complete -c tapewise -n '__fish_seen_subcommand_from " + sub->get_name() + "' -a '" +
-             flags(*sub) + "'\n";
-    }
-    return out;
+    return "complete -c tapewise -f -n __fish_use_subcommand -a '" + names + " " + flags(app) +
+           "'\n" + lines;
   }
-  return (shell == "zsh" ? "autoload -U +X bashcompinit && bashcompinit\n" : std::string()) +
-         "_tapewise() {\n"
-         "  local words=\"" +
-         names + " " + flags(app) +
+  return (shell == "zsh" ? "autoload -U +X compinit && compinit\n"
+                           "autoload -U +X bashcompinit && bashcompinit\n"
+                         : "") +
+         std::string("_tapewise() {\n  local words=\"") + names + " " + flags(app) +
          "\"\n"
          "  [[ $COMP_CWORD -gt 1 ]] && case ${COMP_WORDS[1]} in\n" +
          cases +
