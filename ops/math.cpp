@@ -1,6 +1,8 @@
 #include <tapewise/ops/math.hpp>
 
+#include <cmath>
 #include <complex>
+#include <limits>
 #include <numbers>
 
 namespace tapewise {
@@ -16,7 +18,14 @@ Complex sqrt(Complex z) { return ours(std::sqrt(std_of(z))); }
 Complex sin(Complex z) { return ours(std::sin(std_of(z))); }
 Complex cos(Complex z) { return ours(std::cos(std_of(z))); }
 Complex tanh(Complex z) { return ours(std::tanh(std_of(z))); }
-Complex pow(Complex z, Complex p) { return ours(std::pow(std_of(z), std_of(p))); }
+// Of a negative number, powers are real at whole exponents only, and have no slope in the exponent.
+Complex pow(Complex z, Complex p) {
+  if (!(z.re < 0)) return ours(std::pow(std_of(z), std_of(p)));
+  constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+  if (p.im != 0 || p.re != std::trunc(p.re)) return {nan, nan};
+  const Complex size = ours(std::pow(std_of(-z), std_of(p)));
+  return std::fmod(p.re, 2.0) == 0 ? size : -size;
+}
 
 Complex tan(Complex z) { return ours(std::tan(std_of(z))); }
 Complex sinh(Complex z) { return ours(std::sinh(std_of(z))); }

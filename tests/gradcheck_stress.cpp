@@ -324,3 +324,27 @@ TEST_CASE("differences pass no gradient that agrees with a curve without its fin
     }
   }
 }
+
+TEST_CASE("powers of negative numbers are checked at whole exponents, and undecidable in these") {
+  for (const double exponent : {2.0, 3.0, -1.0, -2.0}) {
+    tw::Tape tape;
+    const tw::Var x = tape.input(-2.0, "x"), p = tape.input(exponent, "p");
+    const tw::Var y = pow(x, p);
+    const std::vector<tw::Var> base = {x}, all = {x, p};
+    CHECK(tw::gradcheck(y, base));
+    const tw::GradcheckReport both = tw::gradcheck(y, all);
+    CAPTURE(both);
+    for (const auto& entry : both.entries) CHECK(entry.verdict != tw::Verdict::wrong);
+  }
+}
+
+TEST_CASE("slopes too small for the imaginary part of a number are not called wrong") {
+  for (const double slope : {1e-320, 1e-300, 1e-230, 1e-200}) {
+    tw::Tape tape;
+    const tw::Var x = tape.input(1.0, "x");
+    const std::vector<tw::Var> inputs = {x};
+    const tw::GradcheckReport report = tw::gradcheck(slope * x, inputs);
+    CAPTURE(report);
+    for (const auto& entry : report.entries) CHECK(entry.verdict != tw::Verdict::wrong);
+  }
+}

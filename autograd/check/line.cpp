@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tapewise/autograd/check/random.hpp>
 #include <tapewise/autograd/check/rounding.hpp>
 
@@ -51,7 +52,8 @@ double Line::complex_step_noise(const Direction& d) {
   constexpr int samples = 6;
   const double slope = complex_step(d);
   Random random(0xC0FFEE);
-  double spread = 0.0;
+  // Smaller slopes come out as denormal imaginary parts, or as none.
+  double spread = std::numeric_limits<double>::min() / 1e-100;
   for (int sample = 0; sample < samples; ++sample) {
     std::vector<double> x = base_;
     for (double& v : x) v += v * (0x1p-52 * random.sign_and_size());
