@@ -151,7 +151,7 @@ class Editor {
       },
       error: (message) => {
         this.rest();
-        const unused = /the expression does not use (\S+)$/.exec(message)?.[1];
+        const unused = /a value of (\S+) is given, but the expression does not use it/.exec(message)?.[1];
         if (unused && this.fields.setUnused(unused)) return this.compute();
         this.say("", message);
         const missing = /"([^"]+)" has no value/.exec(message)?.[1];
