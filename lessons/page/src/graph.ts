@@ -104,6 +104,7 @@ export class GraphView {
       this.room = { graph, boxes: boxes.map((box) => box.width), labels };
     }
     [this.boxes, this.edges, this.owner] = [boxes, edges, owner];
+    this.drawn = null; // the focus moves to a new box before all of them are there
     this.drawn = { g: this.drawSide("g"), b: this.drawSide("b") };
     byId("graphs").classList.toggle("wide", this.layout!.width > 560);
     this.note();
@@ -345,9 +346,10 @@ export class GraphView {
     (this.drawn![side].boxes.get(next.key)!.group as SVGGElement).focus();
   }
   private focusOn(key: string, side: Side): void {
-    for (const { group } of this.drawn![side].boxes.values()) group.setAttribute("tabindex", "-1");
-    this.drawn![side].boxes.get(key)!.group.setAttribute("tabindex", "0");
     this.focused = key;
+    if (!this.drawn) return;
+    for (const { group } of this.drawn[side].boxes.values()) group.setAttribute("tabindex", "-1");
+    this.drawn[side].boxes.get(key)!.group.setAttribute("tabindex", "0");
   }
   private boxOf(id: number): string {
     return this.owner.get(id) ?? "";
