@@ -92,7 +92,7 @@ class BlockRunner {
     for (std::size_t e = 0; e < group.externals.size(); ++e) {
       base_[e] = static_cast<std::byte*>(const_cast<void*>(outside[e]));
       block_bytes_[e] = group.block_columns * group.externals[e].column_bytes;
-      if (!fetches || block_bytes_[e] == 0 || is_streamed(e)) continue;
+      if (!fetches || block_bytes_[e] == 0 || goes_past_caches(e)) continue;
       // What is computed in place is fetched once.
       if (std::find(base_, base_ + e, base_[e]) == base_ + e) stream_[streams_++] = e;
     }
@@ -102,7 +102,7 @@ class BlockRunner {
   }
   ~BlockRunner() {
 #if defined(__SSE2__)
-    if (!group_.streamed.empty()) _mm_sfence();  // before others are told that we are ready
+    if (group_.goes_past_caches()) _mm_sfence();  // before others are told that we are ready
 #endif
   }
 
@@ -202,8 +202,9 @@ class BlockRunner {
   bool has_next_block(std::int64_t column) const {
     return column + 2 * group_.block_columns <= group_.columns;
   }
-  bool is_streamed(std::size_t external) const {
-    return std::any_of(group_.streamed.begin(), group_.streamed.end(),
+  bool goes_past_caches(std::size_t external) const {
+    return std::find(group_.past.begin(), group_.past.end(), external) != group_.past.end() ||
+           std::any_of(group_.streamed.begin(), group_.streamed.end(),
                        [=](const FusedGroup::Streamed& s) { return s.external == external; });
   }
 

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <tapewise/autograd/op.hpp>
+#include <utility>
 #include <vector>
 
 namespace tapewise {
@@ -29,9 +30,11 @@ struct FusedOp {
   Kind kind{};
   std::uint8_t arity = 0;
   bool streamed = false;  ///< the result is copied out past the caches
+  bool past = false;      ///< the result is written past the caches
   FusedOperand out;
   std::array<FusedOperand, max_arity> in{};
   ElementLoop loop = nullptr;
+  ElementLoop other_loop = nullptr;  ///< writes past the caches, or does not; null: there is none
   alignas(8) std::array<std::byte, elementwise_attribute_bytes> attribute{};
   RowLoop row_loop = nullptr;
   FoldLoops fold{};
@@ -39,6 +42,12 @@ struct FusedOp {
   std::size_t accumulators = 0;  ///< where they lie in the scratch memory
   const OpRecord* op = nullptr;
   const OpRecord* first = nullptr;  ///< of a pair of arithmetic: the op before, in the same loop
+
+  /// Whether the result is to be written past the caches.
+  void write_past(bool wanted) {
+    if (past != wanted) std::swap(loop, other_loop);
+    past = wanted;
+  }
 };
 
 /// Two ops of arithmetic as one loop over a, b and c: `second(first(a, b), c)`, or
@@ -46,6 +55,9 @@ struct FusedOp {
 /// operand k is one number. Defined in ops/kernels/.
 ElementLoop arithmetic_pair_loop(Arithmetic first, Arithmetic second, bool on_right, DType number,
                                  unsigned repeated, SimdLevel simd);
+
+/// One op of arithmetic on two operands whose result goes past the caches; else as above.
+ElementLoop arithmetic_loop_past(Arithmetic op, DType number, unsigned repeated, SimdLevel simd);
 
 /// Copies bytes past the caches.
 using StreamCopy = void (*)(std::byte* to, const std::byte* from, std::size_t bytes);
@@ -89,9 +101,11 @@ struct FusedGroup {
     std::size_t scratch;  ///< its offset
   };
   std::vector<Streamed> streamed;
+  std::vector<std::size_t> past;  ///< results that ops write past the caches themselves
   StreamCopy stream = nullptr;
   std::size_t element_bytes = 8;  ///< of what is folded into one number
 
+  bool goes_past_caches() const { return !streamed.empty() || !past.empty(); }
   static constexpr std::size_t max_totals = 4;
   /// Of the accumulators of all sums: of a panel's columns, or of the totals.
   std::size_t sums_bytes() const;

@@ -28,7 +28,7 @@ std::string Plan::describe(const Step& step) const {
       if (op.first != nullptr) text += " " + std::string(op.first->name);
       text += " " + std::string(op.op->name);
     }
-    if (!group.streamed.empty()) text += ", past the caches";
+    if (group.goes_past_caches()) text += ", past the caches";
     return text;
   }
   if (step.scalars != nullptr) {

@@ -92,6 +92,10 @@ class FusedBuilder {
     const bool to_mask = of_.draft.type_of(node).dtype == DType::boolean;
     const DType number = of_.number_of(to_mask ? of_.operands_of(id)[0] : id);
     op.loop = node.op->element_loop(number, repeated, false, of_.draft.simd);
+    if (op.arity == 2 && op.kind == FusedOp::Kind::flat) {
+      op.other_loop =
+          arithmetic_loop_past(node.op->traits.arithmetic, number, repeated, of_.draft.simd);
+    }
     std::memcpy(op.attribute.data(), of_.draft.attribute_of(node), node.op->attribute_bytes);
     flops_ += static_cast<double>(of_.draft.type_of(node).size());
   }

@@ -18,6 +18,8 @@ class FusedBlocks {
   FusedOperand result(DraftId member) const;
   /// Slots of operands come before those of results.
   bool is_result(std::size_t slot) const;
+  /// The member whose result has such a slot.
+  DraftId member_of(std::size_t slot) const { return stored_[slot - outside_.size()]; }
   /// Members whose values have a place outside, in the order of their slots.
   const std::vector<DraftId>& stored() const { return stored_; }
   /// The draft nodes whose memory the slots are, in their order.

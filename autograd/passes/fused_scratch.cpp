@@ -85,6 +85,11 @@ void FusedScratch::stream_results(const FusedBlocks& blocks) {
   group_.stream = stream_copy(of_.draft.simd);
   for (FusedOp& op : group_.ops) {
     if (!is_streamed(op)) continue;
+    if (op.other_loop != nullptr && !of_.is_read_inside(blocks.member_of(op.out.slot))) {
+      op.write_past(true);
+      group_.past.push_back(op.out.slot);
+      continue;
+    }
     op.streamed = true;
     group_.streamed.push_back({op.out.slot, group_.scratch_bytes});
     group_.scratch_bytes += block_of(op);

@@ -1,4 +1,5 @@
 #pragma once
+#include <algorithm>
 #include <span>
 #include <tapewise/autograd/fused.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
@@ -22,6 +23,15 @@ struct FusedUnit {
   }
   /// Whether others read the value: it has a place outside of the group.
   bool is_stored(DraftId id) const { return placement.stored[id]; }
+
+  /// Whether members read the value.
+  bool is_read_inside(DraftId id) const {
+    return std::any_of(members.begin(), members.end(), [&](DraftId reader) {
+      const auto operands = operands_of(reader);
+      return std::any_of(operands.begin(), operands.end(),
+                         [&](DraftId operand) { return draft.memory_of(operand) == id; });
+    });
+  }
 
   const Shape& shape_of(DraftId id) const { return draft.type_of(node(id)).shape; }
   DType number_of(DraftId id) const {

@@ -79,12 +79,17 @@ std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placem
     }
   }
   // What the product has left in the cache is written over there.
+  const auto is_over_product = [&](std::size_t result) {
+    return result < built.outside.size() && span(built.outside[result]) == made;
+  };
   for (FusedOp& op : built.fused->ops) {
-    op.streamed = op.streamed && !(span(built.outside[op.out.slot]) == made);
+    if (!is_over_product(op.out.slot)) continue;
+    op.streamed = false;
+    op.write_past(false);
   }
-  std::erase_if(built.fused->streamed, [&](const FusedGroup::Streamed& s) {
-    return span(built.outside[s.external]) == made;
-  });
+  std::erase_if(built.fused->past, is_over_product);
+  std::erase_if(built.fused->streamed,
+                [&](const FusedGroup::Streamed& s) { return is_over_product(s.external); });
   return panels;
 }
 

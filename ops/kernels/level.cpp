@@ -69,9 +69,11 @@ constexpr std::array<RuleLoops, rule_count> all_loops = with_all_families([](aut
 });
 
 constexpr AllPairLoops pair_loops = all_pair_loops<BatchLanes>();
+constexpr AllPastLoops past_loops = all_past_loops<PastLanes>();
 
 constexpr LevelKernels level_kernels_here = {all_loops,
                                              &pair_loops,
+                                             &past_loops,
                                              reduction_kernels<float>,
                                              reduction_kernels<double>,
                                              row_kernels<float>,

@@ -36,6 +36,12 @@ ElementLoop arithmetic_pair_loop(Arithmetic first, Arithmetic second, bool on_ri
   return (number == DType::float32 ? loops.float_loops : loops.double_loops)[repeated];
 }
 
+ElementLoop arithmetic_loop_past(Arithmetic op, DType number, unsigned repeated, SimdLevel simd) {
+  if (number != DType::float32 && number != DType::float64) return nullptr;
+  const auto& loops = (*kernels::level_kernels(simd).past)[static_cast<std::size_t>(op)];
+  return (number == DType::float32 ? loops.float_loops : loops.double_loops)[repeated];
+}
+
 StreamCopy stream_copy(SimdLevel simd) { return kernels::level_kernels(simd).stream; }
 
 }  // namespace tapewise

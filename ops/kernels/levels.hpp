@@ -28,6 +28,9 @@ struct PairLoops {
 using AllPairLoops =
     std::array<std::array<std::array<PairLoops, 2>, arithmetics_count>, arithmetics_count>;
 
+/// The loops of single ops of arithmetic, by their operands that repeat.
+using AllPastLoops = std::array<PairLoops, arithmetics_count>;
+
 /// As gemm, for products with a short side.
 template <class T>
 using ThinProduct = void (*)(const Product& p, const Leading& ld, const T* a, const T* b, T* c,
@@ -37,6 +40,7 @@ using ThinProduct = void (*)(const Product& p, const Leading& ld, const T* a, co
 struct LevelKernels {
   std::span<const RuleLoops> rules;
   const AllPairLoops* pairs;
+  const AllPastLoops* past;
   ReductionKernels<float> float_reductions;
   ReductionKernels<double> double_reductions;
   RowKernels<float> float_rows;

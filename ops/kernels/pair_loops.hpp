@@ -70,6 +70,25 @@ constexpr AllPairLoops all_pair_loops() {
   return all;
 }
 
+/// Sums, differences and products of two operands: those whose operands are read and whose result
+/// is written at the speed of memory.
+template <class Lanes>
+constexpr AllPastLoops all_past_loops() {
+  AllPastLoops all{};
+  const auto fill = [&]<class Op>(Op*) {
+    auto& of_op = all[static_cast<std::size_t>(Op::arithmetic)];
+    const auto floats = loops_of<Op, float, Lanes>(), doubles = loops_of<Op, double, Lanes>();
+    for (std::size_t mask = 0; mask < floats.size(); ++mask) {
+      of_op.float_loops[mask] = floats[mask];
+      of_op.double_loops[mask] = doubles[mask];
+    }
+  };
+  fill(static_cast<ops::Add*>(nullptr));
+  fill(static_cast<ops::Subtract*>(nullptr));
+  fill(static_cast<ops::Multiply*>(nullptr));
+  return all;
+}
+
 }  // namespace
 
 }  // namespace tapewise::kernels

@@ -1,6 +1,8 @@
 #pragma once
 // The only file that names xsimd. It is compiled once for each SIMD level; the level's flags decide
 // how wide a batch is.
+#include <bit>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 #if defined(__SSE2__)
@@ -62,6 +64,19 @@ struct BatchLanes {
   template <class T>
   static void store(T* to, const Batch<T>& batch) {
     batch.store_unaligned(to);
+  }
+
+  /// The same past the caches, where `to` is aligned.
+  template <class T>
+  static void store_past(T* to, const Batch<T>& batch) {
+    if (reinterpret_cast<std::uintptr_t>(to) % sizeof(batch) != 0) return store(to, batch);
+#if defined(__AVX512F__)
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(to), std::bit_cast<__m512i>(batch.data));
+#elif defined(__AVX__)
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(to), std::bit_cast<__m256i>(batch.data));
+#else
+    _mm_stream_si128(reinterpret_cast<__m128i*>(to), std::bit_cast<__m128i>(batch.data));
+#endif
   }
 
   /// The first `n` lanes only, n < width: the end of an array goes through the same code as the
@@ -128,5 +143,15 @@ struct BatchLanes {
 };
 
 #endif
+
+/// Results go past the caches, but for the end of an array.
+struct PastLanes : BatchLanes {
+#if defined(__SSE2__)
+  template <class T>
+  static void store(T* to, const Batch<T>& batch) {
+    store_past(to, batch);
+  }
+#endif
+};
 
 }  // namespace tapewise::kernels
