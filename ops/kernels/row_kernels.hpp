@@ -12,10 +12,26 @@ namespace {
 using math::exp;
 using math::log;
 
+template <class T>
+inline constexpr T minus_infinity = -std::numeric_limits<T>::infinity();
+
+/// One number from the lanes of a batch, halves first: few steps that wait for each other.
+template <class T, class Batch, class Join>
+T fold_lanes(const Batch& batch, Join&& join) {
+  constexpr std::size_t width = BatchLanes::width<T>;
+  T lanes[width];
+  BatchLanes::store(lanes, batch);
+  for (std::size_t half = width / 2; half > 0; half /= 2) {
+#pragma GCC unroll 8
+    for (std::size_t k = 0; k < half; ++k) lanes[k] = join(lanes[k], lanes[k + half]);
+  }
+  return lanes[0];
+}
+
 /// May drop a NaN: its exponential makes the row's sum NaN, and with it every result.
 template <class T>
 T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
-  T largest = T(-std::numeric_limits<double>::infinity());
+  T largest = minus_infinity<T>;
   const auto take = [&](T a) {
     if (a > largest) largest = a;
   };
@@ -34,9 +50,7 @@ T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
       }
       for (; i + width <= n; i += width) largests = max(BatchLanes::load(x + i), largests);
       largests = max(max(largests, second), max(third, fourth));
-      T lanes[width];
-      BatchLanes::store(lanes, largests);
-      for (const T lane : lanes) take(lane);
+      take(fold_lanes<T>(largests, [](T a, T b) { return a > b ? a : b; }));
     }
   }
   for (; i < n; ++i) take(x[i * stride]);
@@ -58,17 +72,15 @@ T exp_row(const T* x, T* out, std::int64_t n, T shift) {
       if (out != nullptr) BatchLanes::store(out + i, e);
       sums += e;
     }
-    T lanes[width];
-    BatchLanes::store(lanes, sums);
-    for (const T lane : lanes) sum += lane;
     const auto rest = static_cast<std::size_t>(n - i);
     if (rest > 0) {
-      const auto e = math::exp_of_negative(BatchLanes::load_first(x + i, rest) - shifts);
+      // The exponential of what is beyond the row is 0.
+      const auto last = BatchLanes::load_first(x + i, rest, minus_infinity<T>);
+      const auto e = math::exp_of_negative(last - shifts);
       if (out != nullptr) BatchLanes::store_first(out + i, e, rest);
-      BatchLanes::store(lanes, e);
-      for (std::size_t k = 0; k < rest; ++k) sum += lanes[k];
+      sums += e;
     }
-    return sum;
+    return fold_lanes<T>(sums, [](T a, T b) { return a + b; });
   }
   for (; i < n; ++i) {
     const T e = exp(x[i] - shift);

@@ -1,10 +1,64 @@
 #pragma once
 // The only file that names xsimd. It is compiled once for each SIMD level; the level's flags decide
 // how wide a batch is.
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
+#if defined(__AVX512F__)
+// xsimd 8.1 has no fused multiply-add for AVX-512: its functions multiply, then add. Ours stand
+// between its kernels and the functions that call them, for which its headers come one by one.
+#define XSIMD_NO_DISCARD __attribute__((warn_unused_result))
+#include <xsimd/config/xsimd_config.hpp>
+
+#include <xsimd/arch/xsimd_scalar.hpp>
+
+#include <xsimd/types/xsimd_batch.hpp>
+
+namespace xsimd::kernel {
+template <class A>
+batch<float, A> fma(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
+                    requires_arch<avx512f>) noexcept {
+  return _mm512_fmadd_ps(x, y, z);
+}
+template <class A>
+batch<double, A> fma(const batch<double, A>& x, const batch<double, A>& y,
+                     const batch<double, A>& z, requires_arch<avx512f>) noexcept {
+  return _mm512_fmadd_pd(x, y, z);
+}
+template <class A>
+batch<float, A> fms(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
+                    requires_arch<avx512f>) noexcept {
+  return _mm512_fmsub_ps(x, y, z);
+}
+template <class A>
+batch<double, A> fms(const batch<double, A>& x, const batch<double, A>& y,
+                     const batch<double, A>& z, requires_arch<avx512f>) noexcept {
+  return _mm512_fmsub_pd(x, y, z);
+}
+template <class A>
+batch<float, A> fnma(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
+                     requires_arch<avx512f>) noexcept {
+  return _mm512_fnmadd_ps(x, y, z);
+}
+template <class A>
+batch<double, A> fnma(const batch<double, A>& x, const batch<double, A>& y,
+                      const batch<double, A>& z, requires_arch<avx512f>) noexcept {
+  return _mm512_fnmadd_pd(x, y, z);
+}
+template <class A>
+batch<float, A> fnms(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
+                     requires_arch<avx512f>) noexcept {
+  return _mm512_fnmsub_ps(x, y, z);
+}
+template <class A>
+batch<double, A> fnms(const batch<double, A>& x, const batch<double, A>& y,
+                      const batch<double, A>& z, requires_arch<avx512f>) noexcept {
+  return _mm512_fnmsub_pd(x, y, z);
+}
+}  // namespace xsimd::kernel
+#endif
 #if defined(__SSE2__)
 #include <xsimd/xsimd.hpp>
 #endif
@@ -80,17 +134,18 @@ struct BatchLanes {
   }
 
   /// The first `n` lanes only, n < width: the end of an array goes through the same code as the
-  /// rest, so a result does not depend on where a loop was cut. The other lanes hold 0.
+  /// rest, so a result does not depend on where a loop was cut. The other lanes hold `other`.
   template <class T>
-  static Batch<T> load_first(const T* from, std::size_t n) {
+  static Batch<T> load_first(const T* from, std::size_t n, T other = T(0)) {
 #if defined(__AVX512F__)
     if constexpr (std::is_same_v<T, float>) {
-      return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << n) - 1U), from);
+      return _mm512_mask_loadu_ps(repeat(other), static_cast<__mmask16>((1U << n) - 1U), from);
     } else {
-      return _mm512_maskz_loadu_pd(static_cast<__mmask8>((1U << n) - 1U), from);
+      return _mm512_mask_loadu_pd(repeat(other), static_cast<__mmask8>((1U << n) - 1U), from);
     }
 #else
-    T lanes[width<T>] = {};
+    T lanes[width<T>];
+    std::fill(lanes, lanes + width<T>, other);
     std::memcpy(lanes, from, n * sizeof(T));
     return load(lanes);
 #endif
@@ -133,8 +188,8 @@ struct BatchLanes {
     *to = number;
   }
   template <class T>
-  static T load_first(const T* from, std::size_t n) {
-    return n > 0 ? *from : T(0);
+  static T load_first(const T* from, std::size_t n, T other = T(0)) {
+    return n > 0 ? *from : other;
   }
   template <class T>
   static void store_first(T* to, T number, std::size_t n) {
