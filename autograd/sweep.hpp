@@ -19,6 +19,7 @@ class NumericGradients {
   double operator[](const Var& node) const;
   /// ∂output/∂node in the node's shape, as an xtensor adaptor on memory that is good until the next
   /// sweep with the same object. Throws as above. Defined in xtensor_bridge.hpp.
+  template <class T = double>
   auto value(const Var& node) const;
   /// The same as flat numbers, row-major.
   std::span<const double> numbers(const Var& node) const;

@@ -32,11 +32,19 @@ DomainError TypeArgs::domain_error(const std::string& what) const {
   return DomainError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
 }
 
-Tape::Tape() : own_clock_(std::make_shared<Clock>()), index_(std::make_unique<Index>()) {
+Tape::Tape()
+    : own_clock_(std::make_shared<Clock>()),
+      index_(std::make_unique<Index>()),
+      life_(std::make_shared<char>()) {
   attributes_.push(0);  // position 0 stands for "no attribute"
   files_.push("");
 }
 Tape::~Tape() = default;
+
+std::weak_ptr<const void> Tape::life() const { return life_; }
+std::span<const Guard> Tape::guards() const { return guards_; }
+std::span<const Checkpoint> Tape::checkpoints() const { return checkpoints_; }
+void Tape::add_checkpoint(NodeId begin) { checkpoints_.push_back({begin, size()}); }
 
 // --- leaves -------------------------------------------------------------------------------------
 

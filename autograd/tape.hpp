@@ -88,6 +88,8 @@ class Tape {
   Var operator[](NodeId id);
 
   // --- for the engine: flat data, without checks ---
+  // A span of a vector takes the compiler long, and user programs read this: those that no speed
+  // hangs on are made in tape.cpp.
   Node node(NodeId id) const {
     const PackedNode& n = nodes_[id];
     return {n.op,
@@ -109,7 +111,7 @@ class Tape {
   const OpRecord& op(NodeId id) const { return *nodes_[id].op; }
   bool is_active(NodeId id) const { return nodes_[id].has(PackedNode::is_active); }
   /// Expires with the tape: for what keeps Vars and may outlive it.
-  std::weak_ptr<const void> life() const { return life_; }
+  std::weak_ptr<const void> life() const;
   std::span<const NodeId> parents(NodeId id) const {
     return {parents_.data() + nodes_[id].parents_begin, nodes_[id].parents_count};
   }
@@ -157,10 +159,10 @@ class Tape {
 
   /// Reads a scalar condition for a C++ branch and remembers which way it went.
   bool guard(const Var& condition);
-  std::span<const Guard> guards() const { return guards_; }
+  std::span<const Guard> guards() const;
   /// The nodes from `begin` on become a checkpoint: see tapewise::checkpoint.
-  void add_checkpoint(NodeId begin) { checkpoints_.push_back({begin, size()}); }
-  std::span<const Checkpoint> checkpoints() const { return checkpoints_; }
+  void add_checkpoint(NodeId begin);
+  std::span<const Checkpoint> checkpoints() const;
 
   /// While it lives, nodes are recorded with this line, wherever they are written: an op that
   /// records several nodes gives them the line of its call. The outermost scope decides, unless
@@ -277,7 +279,7 @@ class Tape {
   std::vector<Checkpoint> checkpoints_;
   Values values_;
   std::unique_ptr<Index> index_;
-  std::shared_ptr<const void> life_ = std::make_shared<char>();
+  std::shared_ptr<const void> life_;
   std::vector<std::uint32_t> visited_;
   std::uint32_t ticket_ = 0;
   std::uint32_t generation_ = 1;

@@ -80,8 +80,9 @@ auto Var::mutable_view() const {
                    xt::no_ownership(), bridge::xt_shape(shape()));
 }
 
-inline auto NumericGradients::value(const Var& node) const {
-  const auto flat = numbers(node);
+template <class T>
+auto NumericGradients::value(const Var& node) const {
+  const std::span<const T> flat = numbers(node);
   return xt::adapt(flat.data(), flat.size(), xt::no_ownership(), bridge::xt_shape(node.shape()));
 }
 
