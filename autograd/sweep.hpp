@@ -19,7 +19,8 @@ class NumericGradients {
   double operator[](const Var& node) const;
   /// ∂output/∂node in the node's shape, as an xtensor adaptor on memory that is good until the next
   /// sweep with the same object. Throws as above. Defined in xtensor_bridge.hpp.
-  template <class T = double>
+  template <class T = double>  // a template, so that only who calls it compiles the adaptor
+  requires std::same_as<T, double>
   auto value(const Var& node) const;
   /// The same as flat numbers, row-major.
   std::span<const double> numbers(const Var& node) const;

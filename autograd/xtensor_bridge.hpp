@@ -81,6 +81,7 @@ auto Var::mutable_view() const {
 }
 
 template <class T>
+requires std::same_as<T, double>
 auto NumericGradients::value(const Var& node) const {
   const std::span<const T> flat = numbers(node);
   return xt::adapt(flat.data(), flat.size(), xt::no_ownership(), bridge::xt_shape(node.shape()));
