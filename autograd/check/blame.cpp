@@ -70,6 +70,10 @@ class Use {
           const double part = has_complex_ || !(x != 0.0) ? 1.0 : std::min(std::abs(x) / all, 1.0);
           d.weights.push_back(part * random.sign_and_size());
         }
+        for (std::size_t i = 0; i < base_.size(); ++i) {
+          const double off = analytic[i] * base_[i];
+          if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, 0x1p-53 * off);
+        }
         compare(d, -1);
       }
     }
@@ -112,7 +116,7 @@ class Use {
   }
 
   /// How far rounding can have carried the rule's result: of its steps, of its constants, and of
-  /// the node's own value, which it may read (1 - y² of a y that has been rounded to 1). The
+  /// the node's own value, which it may read (1 - y² of a y that has been rounded to 1). The other
   /// operands are what they are.
   double rounding_along(const Direction& d) {
     if (!rule_) return 0.0;
@@ -125,7 +129,13 @@ class Use {
         } else if (leaf && id != cotangent_.id() && (id > cotangent_.id() || tape_.node(id).in_b)) {
           bounds.set_constant(id);
         } else if (leaf || real_.has(id)) {
-          bounds.set(id, std::vector<double>(static_cast<std::size_t>(rule_->size(id)), 0.0));
+          std::vector<double> exact(static_cast<std::size_t>(rule_->size(id)), 0.0);
+          // Differences know the operand to a unit in the last place only: where the slope turns
+          // within it, as that of a wave far out, they see nothing.
+          for (std::size_t i = 0; i < exact.size() && id == parent() && !has_complex_; ++i) {
+            exact[i] = 0x1p-52 * std::abs(base_[i]);
+          }
+          bounds.set(id, std::move(exact));
         }
       }
       rounding_ = bounds.of(root_);
@@ -240,7 +250,7 @@ class Use {
     curve.f = [this, d](double t) { return value_at(d, t); };
     const std::vector<double> y = real_.numbers(node_);
     for (std::size_t i = 0; i < y.size(); ++i) curve.noise += std::abs(weights_[i] * y[i]);
-    curve.noise *= 0x1p-50;
+    curve.noise = 0x1p-50 * curve.noise + d.rounding;
     const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
     const double all = size_of_all(base_);
     curve.at = x;

@@ -144,13 +144,25 @@ void Checker::project(std::size_t k, const Direction& d, GradcheckElement& e) co
   e.rounding = 2.0 * std::sqrt(squares) + 0x1p-52 * sizes;
 }
 
+/// Differences move each element by its own size, those that are 0 as far as the smallest other.
+Direction Checker::random_direction(std::size_t k, const Line& line, std::uint64_t seed) const {
+  const std::vector<double> x = real_.numbers(held_[k]);
+  const double all = line.size({}), least = smallest_size(x);
+  Random random(seed + 1U);
+  Direction d{0, std::ssize(x), {}};
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const double own = std::isfinite(x[i]) && x[i] != 0.0 ? std::abs(x[i]) : least;
+    d.weights.push_back((line.has_complex_step() ? 1.0 : own / all) * random.sign_and_size());
+    const double off = 0x1p-53 * analytic_[k][i] * x[i];
+    if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, off);
+  }
+  return d;
+}
+
 void Checker::check_projections(std::size_t k, Line& line) {
-  const std::int64_t n = real_.size(held_[k]);
   const double scale = slope_scale(line);
   for (int r = 0; r < options_.projections; ++r) {
-    Random random(options_.seed + std::uint64_t{1000} * static_cast<unsigned>(r) + 1U);
-    Direction d{0, n, {}};
-    for (std::int64_t i = 0; i < n; ++i) d.weights.push_back(random.sign_and_size());
+    const Direction d = random_direction(k, line, options_.seed + 1000U * static_cast<unsigned>(r));
     GradcheckElement e = element(k, r);
     e.projection = true;
     project(k, d, e);
@@ -217,6 +229,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     return judge(pair);
   };
   Judgement verdict = judged(n);
+  bool by_differences = !line.has_complex_step();
   if (verdict.verdict == Verdict::wrong && line.has_complex_step()) {
     n.error += 2.0 * line.complex_step_noise(d);
     verdict = judged(n);
@@ -243,6 +256,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       if (contradicted || only_last_digits || !line.has_complex_step()) {
         verdict = judged(m);
         n.step = m.step;
+        by_differences = !only_last_digits;
         // Two methods that differ: this one may be blind to a wave that the other follows.
         if (verdict.verdict == Verdict::right && line.has_complex_step() && !only_last_digits &&
             is_rippled(line, d, 1e-9)) {
@@ -267,8 +281,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
   // Differences are blind to a wave in a value on the way that has lost its phase.
-  if (verdict.verdict == Verdict::right && !line.has_complex_step() &&
-      !line.lost_phases().empty() &&
+  if (verdict.verdict == Verdict::right && by_differences && !line.lost_phases().empty() &&
       is_rippled(line, d, std::max(n.step / line.size(d), 1e-9), true, line.lost_phases())) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }

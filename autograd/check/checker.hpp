@@ -25,6 +25,7 @@ class Checker {
   void check_node(std::size_t k);
   void check_elements(std::size_t k, Line& line);
   void check_projections(std::size_t k, Line& line);
+  Direction random_direction(std::size_t k, const Line& line, std::uint64_t seed) const;
   /// The numeric side of an entry, and the verdict; looks for kinks where it matters.
   void decide(GradcheckElement& e, Line& line, const Direction& d, double scale);
   GradcheckElement element(std::size_t k, std::int64_t index) const;
