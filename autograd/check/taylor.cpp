@@ -68,7 +68,7 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
     if (before > 0.0) {
       const double rate = std::log(before / remainder) / std::log(shrink);
       // Over steps that pass many waves f does not fall with h at all, and h·slope is all there is.
-      const bool falls = rise <= noise_here || rise < rise_before / 3.0;
+      const bool falls = rise <= 8.0 * noise || rise < rise_before / 3.0;
       linear = rate > 0.8 && rate < 1.2 && falls ? linear + 1 : 0;
       const bool steady = quadratic == 0 || std::abs(rate - witness.rate) < 0.3;
       quadratic = rate > 1.6 ? (steady ? quadratic + 1 : 1) : 0;
