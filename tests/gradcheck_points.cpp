@@ -84,8 +84,8 @@ TEST_CASE("second derivatives of a power whose exponent is 0") {
   CHECK(tw::backward(first[b])[a].item() == 2.0);
   CHECK(tw::backward(first[a])[a].item() == 0.0);
   const auto f = [](const tw::Var& x, const tw::Var& p) { return pow(x, p); };
-  CHECK(tw::gradcheck(f, {xt::xarray<double>{0.5, 3.0}, xt::xarray<double>{0.0, 0.0}},
-                      {.order = 2}));
+  CHECK(
+      tw::gradcheck(f, {xt::xarray<double>{0.5, 3.0}, xt::xarray<double>{0.0, 0.0}}, {.order = 2}));
 }
 
 TEST_CASE("a wave whose period is a unit in the last place is no reason for blame") {
@@ -123,8 +123,8 @@ TEST_CASE("along directions: x + t·v is rounded, and elements may be of very di
       }
       const tw::GradcheckOptions along{.complex_step = !forced,
                                        .mode = tw::GradcheckMode::projections};
-      for (const auto& report : {tw::gradcheck(wave, large, along),
-                                 tw::gradcheck(inverse, mixed, along)}) {
+      for (const auto& report :
+           {tw::gradcheck(wave, large, along), tw::gradcheck(inverse, mixed, along)}) {
         CAPTURE(report);
         CHECK(report.wrong == 0);
         CHECK(report.blamed.empty());
@@ -143,6 +143,97 @@ TEST_CASE("a float32 literal that a rule shares with the graph has float32's dig
   CHECK_FALSE(tw::gradcheck([&](const tw::Var& x) { return tests::plant(f(x), 1.03); }, {-1.6F}));
 }
 
+namespace {
+
+/// |x|, which takes 5 for its slope at 0.
+template <bool complex>
+struct Outside : tw::Elementwise<1> {
+  static constexpr std::string_view name = "outside", formula = "|x|", kinks = "x = 0: 5";
+  static constexpr tw::Range ranges[] = {{-1, 1}};
+  static constexpr bool complex_step = complex;
+  template <class T>
+  static T value(T x) {
+    using std::abs;
+    return abs(x);
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    using tw::math::where;
+    return T(where(x == T(0), T(5), T(where(x > T(0), T(1), T(-1)))));
+  }
+};
+
+template <bool complex>
+void a_slope_outside_is_blamed() {
+  for (const std::size_t n : {std::size_t{10}, std::size_t{1000}}) {
+    xt::xarray<double> x = xt::xarray<double>::from_shape({n});
+    for (std::size_t i = 0; i < n; ++i) x(i) = 0.3 + 0.01 * static_cast<double>(i);
+    x(n / 2) = 0.0;
+    for (const auto mode : {tw::GradcheckMode::full, tw::GradcheckMode::projections}) {
+      const auto wrong = [](const tw::Var& v) {
+        const tw::Var y = tw::record<Outside<complex>>({v});
+        return square(y) + y;
+      };
+      const auto report = tw::gradcheck(wrong, x, {.mode = mode});
+      CAPTURE(report);
+      CHECK_FALSE(report);
+      REQUIRE(report.blamed.size() == 1);
+      CHECK(report.blamed[0].op == "outside");
+      CHECK(report.blamed[0].index == static_cast<std::int64_t>(n / 2));
+      const auto right = [](const tw::Var& v) { return square(abs(v)) + abs(v); };
+      CHECK(tw::gradcheck(right, x, {.mode = mode}).blamed.empty());
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("a subgradient outside of the two slopes at one of many elements is found") {
+  a_slope_outside_is_blamed<true>();
+  a_slope_outside_is_blamed<false>();
+}
+
+TEST_CASE("ties that float32 has and float64 has not are no wrong gradient") {
+  const xt::xarray<float> x{1.07618e-08F, 1.53671e-08F, -3.67504e-08F};
+  for (const auto f : {+[](const tw::Var& v) { return tw::amin(sigmoid(v)); },
+                       +[](const tw::Var& v) { return tw::amax(tw::softsign(sigmoid(v))); }}) {
+    const auto report = tw::gradcheck(f, x, {.digits = true});
+    CAPTURE(report);
+    CHECK(report.as_recorded != tw::Verdict::wrong);
+    for (const auto& e : report.entries) CHECK(*e.bound > 0.0);
+  }
+}
+
+TEST_CASE("what a factorization of a badly scaled matrix loses is no wrong gradient") {
+  const xt::xarray<double> x{{-0.129577, 0.441829, 4.75853e+07},
+                             {0.0813199, -0.00228936, -0.0134938},
+                             {-0.00038495, 0.00321057, -14684.8}};
+  for (const double shift : {0.0, 1e-3, 1.0, 1e3}) {
+    const xt::xarray<double> moved = x + shift;
+    for (const auto f : {+[](const tw::Var& v) { return tw::pinv(v); },
+                         +[](const tw::Var& v) { return tw::lstsq(v, v); }}) {
+      const auto report = tw::gradcheck(f, moved);
+      CAPTURE(report);
+      CHECK(report.wrong == 0);
+      CHECK(report.blamed.empty());
+    }
+  }
+}
+
+TEST_CASE("poles far out: differences pass over the waves between them") {
+  const auto f = [](const tw::Var& v) {
+    const tw::Var y = tw::lgamma(v);
+    return y / (tw::norm(y) + 1e-3);
+  };
+  for (double x = -1.9157e7; x < -1.9156e7; x += 97.0625) {
+    const auto report =
+        tw::gradcheck(f, xt::xarray<double>{0.3692, 0.000192029, x, -283.989, 8.78175e-07});
+    CAPTURE(report);
+    CHECK(report.wrong == 0);
+    CHECK(report.blamed.empty());
+  }
+}
+
 TEST_CASE("options without sense are refused") {
   tw::Tape tape;
   const tw::Var x = tape.input(2.0, "x"), y = square(x);
@@ -159,7 +250,7 @@ TEST_CASE("options without sense are refused") {
   CHECK(contains(
       message_of<tw::DomainError>([&] { tw::gradcheck(tw::backward(y), {.order = 2}); }),
       "[gradcheck] the order is 1 for a table, given 2: gradcheck(output, inputs) takes 1 to 3"));
-  CHECK(contains(
-      message_of<tw::DomainError>([&] { tw::gradcheck(tw::compile({y}), {.order = 2}); }),
-      "the order is 1 for a program"));
+  CHECK(
+      contains(message_of<tw::DomainError>([&] { tw::gradcheck(tw::compile({y}), {.order = 2}); }),
+               "the order is 1 for a program"));
 }

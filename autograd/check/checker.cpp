@@ -340,8 +340,10 @@ void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d,
     if (e.verdict != Verdict::wrong || !differences_only) return;
     const double longest = std::max(step / line.size(d), 1e-9);
     bool rippled = is_rippled(line, d, longest, true);
+    // Over short distances, where nothing else bends, a wave of the size of the error is enough.
+    const double small = std::clamp(0.25 * e.error / slope_of(e), 1e-3, 0.1);
     for (double reach = 1e-9; reach < longest && !rippled; reach *= 64.0) {
-      rippled = is_rippled(line, d, reach);
+      rippled = is_rippled(line, d, reach, false, {}, reach < 1e-5 ? small : 0.1);
     }
     if (rippled) {
       e.verdict = Verdict::undecidable;
