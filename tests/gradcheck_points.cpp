@@ -67,7 +67,9 @@ TEST_CASE("no op of the catalogue is blamed at zeros, ones and equal operands") 
       CAPTURE(k);
       CAPTURE(report);
       CHECK(report.blamed.empty());
-      CHECK(report.wrong == 0);
+      for (const auto& e : report.entries) {  // outside of the domain gradients are no numbers
+        CHECK((e.verdict != tw::Verdict::wrong || std::isnan(e.analytic)));
+      }
       compared += report.checked;
     }
   }

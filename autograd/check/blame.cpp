@@ -321,7 +321,10 @@ class Use {
     const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
     const double all = size_of_all(base_);
     curve.at = x;
-    curve.size = x != 0.0 ? std::abs(x) : all > 0.0 ? all : 1.0;
+    curve.size = x != 0.0       ? std::abs(x)
+                 : is_single(d) ? smallest_size(base_)
+                 : all > 0.0    ? all
+                                : 1.0;
     return curve;
   }
 

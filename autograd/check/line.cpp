@@ -9,11 +9,11 @@
 namespace tapewise::checking {
 
 double smallest_size(std::span<const double> x) {
-  double least = std::numeric_limits<double>::infinity();
+  double least = 1.0;
   for (const double v : x) {
     if (v != 0.0 && std::isfinite(v)) least = std::min(least, std::abs(v));
   }
-  return std::isfinite(least) ? least : 1.0;
+  return least;
 }
 
 Line::Line(Replay& real, Replay* complex, NodeId held, NodeId output)

@@ -18,7 +18,7 @@ struct Direction {
 };
 inline Direction one_element(std::int64_t i) { return {i, i + 1, {}}; }
 
-/// The smallest size of elements that are not 0; 1 if there are none. How far those move that are.
+/// The smallest size of elements that are not 0, and at most 1: how far those move that are 0.
 double smallest_size(std::span<const double> x);
 
 /// The output as a function of one node: holds the node, replays what is below it. What it moved
