@@ -276,7 +276,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
   if (verdict.verdict == Verdict::wrong && !line.has_complex_step()) {
     // The error of differences is itself only estimated; this near, it may be that alone.
     constexpr double doubt = 16.0;
-    if (e.error <= doubt * e.allowed || e.error <= 1e-6 * slope_of(e)) {
+    if (e.error <= doubt * e.allowed || e.error <= 1e-7 * slope_of(e)) {
       e.allowed = std::max(e.error, doubt * e.allowed);
       verdict = {Verdict::undecidable, Undecided::step_noise};
       if (e.allowed <= 0.01 * slope_of(e)) verdict = {Verdict::right, Undecided::no};
