@@ -13,6 +13,7 @@
 #include <tapewise/autograd/functional.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 #include <tapewise/autograd/plan.hpp>
+#include <tapewise/autograd/text.hpp>
 #include <utility>
 
 namespace tapewise {
@@ -199,6 +200,23 @@ void require_float_leaves(Tape& tape, std::span<const Var> inputs) {
   }
 }
 
+/// `highest`: the orders that the caller knows.
+void require_sense(const GradcheckOptions& options, int highest, const char* what) {
+  const auto refuse = [](const std::string& text) { throw DomainError("[gradcheck] " + text); };
+  if (options.order < 1 || options.order > highest) {
+    refuse("the order is 1" + (highest > 1 ? " to " + std::to_string(highest) : std::string()) +
+           " for " + what + ", given " + std::to_string(options.order) +
+           (highest > 1 ? "" : ": gradcheck(output, inputs) takes 1 to 3"));
+  }
+  if (!(options.step >= 0.0) || std::isinf(options.step)) {
+    refuse("the step is relative to the element, or 0 for a step of our choice, given " +
+           to_text(options.step));
+  }
+  if (options.projections < 1) {
+    refuse("wanted at least one projection, given " + std::to_string(options.projections));
+  }
+}
+
 /// Checks the entries; `program` computes them as they were recorded.
 GradcheckReport check_entries(const Var& scalar, std::span<const Var> derived_from,
                               std::span<const Var> held, std::span<const Var> entries,
@@ -232,6 +250,7 @@ GradcheckReport check_entries(const Var& scalar, std::span<const Var> derived_fr
 GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
                           const GradcheckOptions& options) {
   Tape& tape = output.tape();
+  require_sense(options, 3, "an output");
   require_float_leaves(tape, inputs);
   const Tape::Transaction leaves_the_tape_as_it_was(tape);
   Var scalar = weighted_sum(output, options.seed);
@@ -256,6 +275,7 @@ GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
 }
 
 GradcheckReport gradcheck(const GradientTable& table, const GradcheckOptions& options) {
+  require_sense(options, 1, "a table");
   const Var y = table.output();
   Tape& tape = y.tape();
   const Tape::Transaction leaves_the_tape_as_it_was(tape);
@@ -295,6 +315,7 @@ std::vector<NodeId> equal_nodes(const Tape& tape) {
 }  // namespace
 
 GradcheckReport gradcheck(const Program& program, const GradcheckOptions& options) {
+  require_sense(options, 1, "a program");
   const Plan& plan = program.plan();
   if (plan.outputs.empty()) throw GradientError("[gradcheck] the program has no output");
   Tape& tape = plan.outputs[0].var.tape();

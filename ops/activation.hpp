@@ -213,18 +213,38 @@ struct Mish : Elementwise<1> {
 };
 
 struct Softplus : Elementwise<1> {
-  static constexpr std::string_view name = "softplus", formula = "log(1 + e^x)",
+  static constexpr std::string_view name = "softplus", formula = "log(1 + e^(β·x))/β",
                                     source = "Dugas et al. 2001";
+  static constexpr std::string_view signature = "softplus(x, beta=1)";
   static constexpr std::string_view peers =
       "torch.nn.functional.softplus, jax.nn.softplus, tf.nn.softplus";
   static constexpr Range ranges[] = {{-4, 4}};
+  struct Attribute {
+    double beta;
+  };
+  static constexpr Attribute example{1.0};
   template <class T>
-  static T value(T x) {
-    return softplus(x);
+  static T value(T x, const Attribute& a) {
+    const T y = softplus(scaled(x, a));
+    return a.beta == 1.0 ? y : T(y / number<T>(a.beta));
   }
   template <int I, class T>
-  static T partial(T x, T) {
-    return sigmoid(x);
+  static T partial(T x, T, const Attribute& a) {
+    return sigmoid(scaled(x, a));
+  }
+  static std::string refusal(const Attribute& a) {
+    const bool good = a.beta > 0.0 && std::isfinite(a.beta);
+    return good ? std::string() : "wanted a finite β > 0, given " + to_text(a.beta);
+  }
+  static std::string attribute_text(const void* attribute) {
+    const auto& a = *static_cast<const Attribute*>(attribute);
+    return a.beta == 1.0 ? std::string() : "beta=" + to_text(a.beta);
+  }
+
+ private:
+  template <class T>
+  static T scaled(T x, const Attribute& a) {
+    return a.beta == 1.0 ? x : T(number<T>(a.beta) * x);
   }
 };
 
@@ -284,8 +304,12 @@ inline Var gelu(const Operand& x, GeluForm form = GeluForm::exact) {
 }
 /// x·tanh(softplus(x))
 inline Var mish(const Operand& x) { return record<ops::Mish>({x}); }
-/// ζ(x) = log(1 + e^x); derivative σ(x). Finite for every x.
-inline Var softplus(const Operand& x) { return record<ops::Softplus>({x}); }
+/// ζ(x) = log(1 + e^x), or ζ(βx)/β, which is nearer to relu for larger β; derivative σ(βx). Finite
+/// for every x, so there is no threshold above which it would be x. Throws DomainError unless β is
+/// finite and positive.
+inline Var softplus(const Operand& x, double beta = 1.0) {
+  return record<ops::Softplus>({x}, {beta});
+}
 /// (x + √(x² + b))/2, a softplus without exponentials; b > 0 (DomainError) is how round the bend
 /// is.
 inline Var squareplus(const Operand& x, double b = 4.0) {

@@ -96,12 +96,13 @@ std::vector<Example> Mse::examples() {
 
 template <class T>
 void BceWithLogits::kernel(const KernelCall& call) {
-  using math::abs, math::exp, math::log1p, math::where;
+  using math::exp, math::log1p, math::where;
   const T *z = call.in<T>(0), *y = call.in<T>(1);
   // (max(z, 0) - z·y) + log(1 + e^-|z|), in this order: ζ(z) - z·y would round small losses away.
+  // -|z| is written out: where numbers are complex, it goes on smoothly at 0 as max(z, 0) does.
   reduce_losses<T>(call, call.params<Params>().n, [&](std::int64_t i) {
-    const T positive = where(z[i] <= T(0), T(0), z[i]);
-    return (positive - z[i] * y[i]) + log1p(exp(-abs(z[i])));
+    const T positive = where(z[i] <= T(0), T(0), z[i]), negative = where(z[i] <= T(0), z[i], -z[i]);
+    return (positive - z[i] * y[i]) + log1p(exp(negative));
   });
 }
 

@@ -54,7 +54,8 @@ Complex sigmoid(Complex z) {
   const Complex e = exp(z.re < 0 ? z : -z);
   return (z.re < 0 ? e : Complex(1.0)) / (1.0 + e);
 }
-Complex softplus(Complex z) { return where(z <= 0.0, Complex(0.0), z) + log1p(exp(-abs(z))); }
+// Without |z|, whose slope at 0 is that of one side.
+Complex softplus(Complex z) { return z.re <= 0 ? log1p(exp(z)) : z + log1p(exp(-z)); }
 Complex fmod(Complex a, Complex b) {
   const double rest = std::fmod(a.re, b.re);
   return {rest, a.im - std::nearbyint((a.re - rest) / b.re) * b.im};

@@ -90,7 +90,9 @@ void Sparsemax::row(const T* x, T* out, std::int64_t n, std::int64_t stride) {
       above = above + z;
       ++count;
     }
-    if (count == 0 || count == support) break;  // none: a NaN, which τ carries on
+    // None: a NaN, which τ carries on. More than before: τ has been rounded onto an element, which
+    // would come and go for ever.
+    if (count == 0 || count >= support) break;
     support = count;
     tau = (above - T(1)) / T(static_cast<double>(count));
   }

@@ -108,7 +108,7 @@ TEST_CASE("the same node as two operands: each use is held by itself") {
   CHECK(report.blamed[0].use == 0);
 }
 
-TEST_CASE("large operands are tried along random directions") {
+TEST_CASE("large operands are tried along random directions, then one by one") {
   tw::Tape tape;
   const tw::Var x = tape.input(xt::xarray<double>(xt::ones<double>({40, 50}) * 0.3), "X");
   const tw::Var row = tape.input(xt::xarray<double>(xt::ones<double>({50}) * 0.5), "row");
@@ -116,7 +116,7 @@ TEST_CASE("large operands are tried along random directions") {
   const auto report = check(mean(square(bad)), {x, row});
   REQUIRE(report.blamed.size() == 1);
   CHECK(report.blamed[0].use == 1);
-  CHECK(report.blamed[0].index == -1);
+  CHECK(report.blamed[0].index >= 0);
 }
 
 TEST_CASE("stop_gradient in the way is named for what it is") {

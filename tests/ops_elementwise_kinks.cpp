@@ -217,6 +217,10 @@ TEST_CASE("attributes that make no sense are refused, and the tape stays as it w
   CHECK(contains(message_of<tw::DomainError>([&] { clamp(x, 2.0, 1.0); }),
                  "[clamp] wanted low ≤ high, given 2 and 1"));
   CHECK(contains(message_of<tw::DomainError>([&] { celu(x, 0.0); }), "[celu] wanted α > 0"));
+  for (const double beta : {0.0, -1.0, std::numeric_limits<double>::infinity()}) {
+    CHECK(contains(message_of<tw::DomainError>([&] { softplus(x, beta); }),
+                   "[softplus] wanted a finite β > 0"));
+  }
   CHECK(
       contains(message_of<tw::DomainError>([&] { squareplus(x, 0.0); }), "[squareplus] wanted b"));
   CHECK(

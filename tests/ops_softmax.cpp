@@ -94,6 +94,20 @@ TEST_CASE("an axis that is not there is refused") {
   CHECK_THROWS_AS((void)softmax(x > 0.0), tw::TypeError);
 }
 
+TEST_CASE("sparsemax ends where rounding puts its threshold onto an element") {
+  for (double below = -0x1p-51; below <= 0x1p-51; below += 0x1p-54) {
+    for (const double rest : {-1.0, -2.0, 0.5}) {
+      tw::Tape tape;
+      const tw::Var x =
+          tape.input(xt::xarray<double>{1.0 + below, below, 1.0, 0.0, rest, rest + below});
+      CHECK(sum(tw::sparsemax(x)).item() == doctest::Approx(1.0));
+    }
+    tw::Tape tape;
+    CHECK(sum(tw::sparsemax(tape.input(xt::xarray<double>{0.0, -1.0 + below}))).item() ==
+          doctest::Approx(1.0));
+  }
+}
+
 TEST_CASE("sparsemax is the nearest point of the simplex, with exact zeros") {
   tw::Tape tape;
   // By hand: the support is {1.1, 0.2}, τ = (1.3 - 1)/2.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <tapewise/autograd/check/differences.hpp>
 #include <tapewise/autograd/check/error_bound.hpp>
 #include <tapewise/autograd/check/line.hpp>
@@ -14,9 +15,14 @@ namespace {
 
 constexpr std::int64_t one_by_one = 32;  // operands up to this size are moved element by element
 constexpr int directions = 3;
+constexpr std::int64_t few = 4096;  // so many are, with the complex step, when a direction is off
 
 /// One use of one node: the node as a function of that operand alone.
 class Use {
+  /// Harmless: the rule's choice lies between the slopes of the two sides, or cannot be told, along
+  /// a direction through several elements.
+  enum class Kink { none, harmless, outside };
+
  public:
   Use(Replay& real, Replay& complex, NodeId node, int use)
       : real_(real), complex_(complex), tape_(real.tape()), node_(node), use_(use) {
@@ -27,7 +33,7 @@ class Use {
   }
 
   /// The wrong entry of the worst kind, if there is one.
-  std::optional<GradcheckBlame> check(double least) {
+  std::optional<GradcheckBlame> check(double least, std::span<const Suspect> suspects) {
     const Tape::Transaction leaves_the_tape_as_it_was(tape_);
     const std::vector<double> analytic = record_vjp();
     // Constants of a rule recorded in float32 have its precision.
@@ -39,6 +45,8 @@ class Use {
         std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
+    const auto elements = static_cast<std::int64_t>(base_.size());
+    bool look_at_each = false;
     const auto compare = [&](const Direction& d, std::int64_t index) {
       double a = 0.0;
       for (std::int64_t i = d.begin; i < d.end; ++i) {
@@ -52,26 +60,43 @@ class Use {
       const Curve c = curve(d);
       const double allowed = 8.0 * n.error + least * size + 16.0 * c.noise / c.size;
       if (!(off > allowed) || (worst && off <= worst_error)) return;  // NaN: nothing is known
-      if (!(off > allowed + rounding_along(d)) || at_a_kink(d, a)) return;
-      if (!has_complex_ && !contradicts_nearby(d, a, rounding_along(d) + least * size)) return;
+      if (!(off > allowed + rounding_along(d))) return;
+      if (index < 0 && has_complex_ && elements <= few) {  // some of them may sit on kinks
+        look_at_each = true;
+        return;
+      }
+      const Kink kink = kink_at(d, a);
+      if (kink == Kink::harmless) return;
+      const double sure = rounding_along(d) + least * size;
+      if (!has_complex_ && !contradicts_nearby(d, a, sure, kink)) return;
       worst_error = off;
       worst = describe(index, a, n.slope);
     };
-    const auto elements = static_cast<std::int64_t>(base_.size());
     if (elements <= one_by_one) {
       for (std::int64_t i = 0; i < elements; ++i) compare(one_element(i), i);
     } else {
       // Differences move each element by its own size, or small ones would be moved too far.
-      const double all = size_of_all(base_);
+      const double all = size_of_all(base_), least_size = smallest_size(base_);
       Random random(7);
       for (int k = 0; k < directions; ++k) {
         Direction d{0, elements, {}};
         for (const double x : base_) {
-          const double part = has_complex_ || !(x != 0.0) ? 1.0 : std::min(std::abs(x) / all, 1.0);
+          const double own = x != 0.0 ? std::abs(x) : least_size;
+          const double part = has_complex_ || !(all > 0.0) ? 1.0 : std::min(own / all, 1.0);
           d.weights.push_back(part * random.sign_and_size());
+        }
+        for (std::size_t i = 0; i < base_.size(); ++i) {
+          const double off = analytic[i] * base_[i];
+          if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, 0x1p-53 * off);
         }
         compare(d, -1);
       }
+      for (const Suspect& s : suspects) {
+        if (s.node == node_ && base_.size() == weights_.size()) {
+          compare(one_element(s.element), s.element);
+        }
+      }
+      for (std::int64_t i = 0; i < elements && look_at_each; ++i) compare(one_element(i), i);
     }
     return worst;
   }
@@ -146,9 +171,54 @@ class Use {
     return own.of(node_);
   }
 
+  /// What the rule gives along the direction with the operand at x·(1 + by).
+  double rule_nearby(const Direction& d, double by) {
+    std::vector<double> moved = base_, y(weights_.size());
+    for (double& x : moved) x += by * x;
+    real_.evaluate(node_, operands(real_, moved.data()), y.data());
+    const auto put = [&](NodeId id, const std::vector<double>& values) {
+      if (!rule_->has(id)) return;
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        rule_->set(id, static_cast<std::int64_t>(i), values[i]);
+      }
+    };
+    const auto compute = [&](const std::vector<double>& x, const std::vector<double>& of_x) {
+      put(parent(), x);
+      put(node_, of_x);
+      for (const NodeId id : rule_->nodes()) {
+        if (!tape_.op(id).traits.leaf && !real_.has(id)) rule_->compute(id);
+      }
+      return rule_->numbers(root_);
+    };
+    const std::vector<double> there = compute(moved, y);
+    compute(base_, real_.numbers(node_));
+    double sum = 0.0;
+    for (std::int64_t i = d.begin; i < d.end; ++i) {
+      sum += there[static_cast<std::size_t>(i)] * d.weight(i);
+    }
+    return sum;
+  }
+
+  /// Whether the rule's own slopes turn within the shortest steps of differences, on both sides, as
+  /// those of a wave far out do: nothing is seen of it then.
+  bool turns_within_steps(const Direction& d) {
+    if (!rule_) return false;
+    for (const double side : {1.0, -1.0}) {
+      double least = std::numeric_limits<double>::infinity(), most = -least;
+      for (double by = 0x1p-52; by < 0x1p-33; by *= 8.0) {
+        const double slope = rule_nearby(d, side * by);
+        least = std::min(least, slope);
+        most = std::max(most, slope);
+      }
+      if (!(most - least > 0.25 * std::max(std::abs(least), std::abs(most)))) return false;
+    }
+    return true;
+  }
+
   /// Differences once more, with short steps alone and the noise that the node may have: longer
   /// ones pass over jumps, such as the signs of eigenvectors have.
-  bool contradicts_nearby(const Direction& d, double analytic, double allowed) {
+  bool contradicts_nearby(const Direction& d, double analytic, double allowed, Kink kink) {
+    if (turns_within_steps(d)) return false;
     Curve c = curve(d);
     const std::vector<double> bound = bound_of_node();
     double noise = 0.0;
@@ -158,10 +228,17 @@ class Use {
     const Estimate n = differentiate(c);
     const double off = std::abs(analytic - n.slope);
     if (!(off > 8.0 * n.error + allowed)) return false;
+    // From 2^52 on numbers are whole: an op of period 1 looks constant.
+    const auto is_whole = [](double x) { return std::abs(x) >= 0x1p52; };
+    if (n.slope == 0.0 && std::any_of(base_.begin() + d.begin, base_.begin() + d.end, is_whole)) {
+      return false;
+    }
     // A jump within the step that is as large as what is to be explained says nothing of the rule.
     const double across = rise_at_jumps(d, n.step);
     const bool is_jump = across > 0.25 * off * n.step;
-    return !is_jump || rise_at_jumps(d, n.step / 8.0) < across / 20.0;
+    // Over an eighth of the step a curve bends by a 64th as much, a kink by an eighth.
+    const double falls = kink == Kink::outside ? 4.0 : 20.0;
+    return !is_jump || rise_at_jumps(d, n.step / 8.0) < across / falls;
   }
 
   /// How much of the node's change over a step goes to one side alone, as at a jump.
@@ -240,26 +317,29 @@ class Use {
     curve.f = [this, d](double t) { return value_at(d, t); };
     const std::vector<double> y = real_.numbers(node_);
     for (std::size_t i = 0; i < y.size(); ++i) curve.noise += std::abs(weights_[i] * y[i]);
-    curve.noise *= 0x1p-50;
+    curve.noise = 0x1p-50 * curve.noise + d.rounding;
     const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
     const double all = size_of_all(base_);
     curve.at = x;
-    curve.size = x != 0.0 ? std::abs(x) : all > 0.0 ? all : 1.0;
+    curve.size = x != 0.0       ? std::abs(x)
+                 : is_single(d) ? smallest_size(base_)
+                 : all > 0.0    ? all
+                                : 1.0;
     return curve;
   }
 
-  /// The sides differ, and the rule's choice lies between them (or cannot be told, along a
-  /// direction through several elements).
-  bool at_a_kink(const Direction& d, double chosen) {
+  /// Whether the sides differ, and where the rule's choice lies.
+  Kink kink_at(const Direction& d, double chosen) {
     const Curve c = curve(d);
     const Estimate left = one_sided_slope(c, -1), right = one_sided_slope(c, 1);
     const double apart = std::abs(left.slope - right.slope);
-    if (!(apart > 8.0 * (left.error + right.error))) return false;
-    if (apart < 1e-3 * std::max(std::abs(left.slope), std::abs(right.slope))) return false;
-    if (!is_single(d)) return true;
+    if (!(apart > 8.0 * (left.error + right.error))) return Kink::none;
+    if (apart < 1e-3 * std::max(std::abs(left.slope), std::abs(right.slope))) return Kink::none;
+    if (!is_single(d)) return Kink::harmless;
     const double slack = 1e-6 * apart;
-    return chosen >= std::min(left.slope, right.slope) - slack &&
-           chosen <= std::max(left.slope, right.slope) + slack;
+    const bool between = chosen >= std::min(left.slope, right.slope) - slack &&
+                         chosen <= std::max(left.slope, right.slope) + slack;
+    return between ? Kink::harmless : Kink::outside;
   }
 
   GradcheckBlame describe(std::int64_t index, double analytic, double numeric) const {
@@ -293,7 +373,7 @@ class Use {
 }  // namespace
 
 std::vector<GradcheckBlame> blame(Replay& real, Replay& complex, std::span<const NodeId> nodes,
-                                  double least) {
+                                  double least, std::span<const Suspect> suspects) {
   std::vector<GradcheckBlame> found;
   Tape& tape = real.tape();
   for (const NodeId node : nodes) {
@@ -301,7 +381,7 @@ std::vector<GradcheckBlame> blame(Replay& real, Replay& complex, std::span<const
     for (std::size_t use = 0; use < tape.parents(node).size(); ++use) {
       const NodeId parent = tape.parents(node)[use];
       if (!real.is_float(parent) || !tape.is_active(parent)) continue;
-      if (auto wrong = Use(real, complex, node, static_cast<int>(use)).check(least)) {
+      if (auto wrong = Use(real, complex, node, static_cast<int>(use)).check(least, suspects)) {
         found.push_back(*wrong);
       }
     }

@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <optional>
+#include <tapewise/autograd/check/error_bound.hpp>
 #include <tapewise/autograd/check/line.hpp>
 #include <tapewise/autograd/check/verdict.hpp>
 #include <tapewise/autograd/gradcheck.hpp>
@@ -25,6 +27,7 @@ class Checker {
   void check_node(std::size_t k);
   void check_elements(std::size_t k, Line& line);
   void check_projections(std::size_t k, Line& line);
+  Direction random_direction(std::size_t k, const Line& line, std::uint64_t seed) const;
   /// The numeric side of an entry, and the verdict; looks for kinks where it matters.
   void decide(GradcheckElement& e, Line& line, const Direction& d, double scale);
   GradcheckElement element(std::size_t k, std::int64_t index) const;
@@ -38,6 +41,8 @@ class Checker {
   Estimate differences(Line& line, const Direction& d, bool every_step = false,
                        bool nearby = false);
   double slope_scale(const Line& line) const;
+  ErrorBounds& bounds();
+  double bound_along(std::size_t k, const Direction& d);
   void count(GradcheckElement e);
   void look_for_blame();
   bool all_elements() const;
@@ -52,6 +57,7 @@ class Checker {
   std::vector<std::vector<double>> rounding_;  // of the analytic values
   double output_ = 0.0;                        // the scalar's value
   double noise_ = 0.0;                         // of it
+  std::optional<ErrorBounds> bounds_;          // made when asked for
   bool ask_rules_ = false;                     // an entry was passed that the rules should confirm
   GradcheckOptions options_;
   GradcheckReport report_;

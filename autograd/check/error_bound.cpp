@@ -17,6 +17,19 @@ constexpr double smallest = std::numeric_limits<double>::denorm_min();
 
 double sure(double bound) { return std::isnan(bound) ? infinity : bound; }
 
+/// The element of an operand that the element `e` of a result is made of.
+std::size_t source_of(const Shape& operand, const Shape& result, std::size_t e) {
+  std::size_t index = 0, stride = 1;
+  for (std::size_t k = 1; k <= operand.rank(); ++k) {
+    const auto n = static_cast<std::size_t>(result[result.rank() - k]);
+    const auto own = static_cast<std::size_t>(operand[operand.rank() - k]);
+    if (own != 1) index += e % n * stride;
+    stride *= own;
+    e /= n;
+  }
+  return index;
+}
+
 }  // namespace
 
 bool ErrorBounds::Operand::unsure() const {
@@ -147,6 +160,20 @@ bool ErrorBounds::slopes(NodeId id, const std::vector<Operand>& in, std::vector<
   return true;
 }
 
+/// A comparison of floats, where rounding may make its operands equal: 1 if that turns it.
+void ErrorBounds::note_meetings(NodeId id, std::vector<Operand> in, std::vector<double>& bound) {
+  const Tape& tape = real_.tape();
+  const Operand a = in[0], b = in[1];
+  for (Operand& o : in) o.x.assign(o.x.size(), 1.0);
+  const std::vector<double> y = real_.numbers(id), equal = evaluate(id, in);
+  for (std::size_t e = 0; e < y.size(); ++e) {
+    const std::size_t i = source_of(tape.type(a.id).shape, tape.type(id).shape, e),
+                      j = source_of(tape.type(b.id).shape, tape.type(id).shape, e);
+    const bool meet = std::abs(a.x[i] - b.x[j]) <= a.bound[i] + b.bound[j];
+    if (meet && equal[e] != y[e]) bound[e] = 1.0;
+  }
+}
+
 /// A condition or an index: 1 where another one could come out.
 std::vector<double> ErrorBounds::bound_of_choice(NodeId id, std::vector<Operand>& in) {
   const std::vector<double> y = real_.numbers(id);
@@ -174,6 +201,7 @@ std::vector<double> ErrorBounds::bound_of_choice(NodeId id, std::vector<Operand>
       }
       compare(moved);
     }
+    if (in.size() == 2 && in[0].is_float && in[1].is_float) note_meetings(id, in, bound);
     return bound;
   }
   // Two elements that change places are as far apart as both errors together: twice the larger.

@@ -58,6 +58,7 @@ class ErrorBounds {
     std::vector<double> terms;   ///< how many count
   };
   void compute(NodeId id);
+  void note_meetings(NodeId id, std::vector<Operand> in, std::vector<double>& bound);
   std::vector<double> bound_of_choice(NodeId id, std::vector<Operand>& in);
   bool bound_of_moved(NodeId id, const std::vector<Operand>& in, std::vector<double>& bound);
   bool only_chooses(NodeId id, const std::vector<Operand>& in);

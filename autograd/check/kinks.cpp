@@ -149,7 +149,7 @@ bool bends(Line& line, const Direction& d, double slope, double reach, double no
 }
 
 bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too,
-                std::span<const NodeId> only) {
+                std::span<const NodeId> only, double part) {
   const Sides sides = look_at_both_sides(line, d, reach);
   for (std::size_t node = 0; node < line.below().size(); ++node) {
     const NodeId id = line.below()[node];
@@ -165,14 +165,14 @@ bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too,
         return distance > 64.0 * rounding || (noise_too && rounding > 1e-8 * std::abs(base[e]));
       };
       // A corner bends at all distances; a jump, a pole or a wave is not seen through.
-      if (second > 0.1 * rise && is_real(second)) return true;
+      if (second > part * rise && is_real(second)) return true;
       // A wave can look straight at one distance, at a zero, but has another slope at the others.
       const double run = sides.high[steps - 1][node][e] - sides.low[steps - 1][node][e];
       for (std::size_t s = 0; s + 1 < steps; ++s) {
         const double longer = sides.h[s] / sides.h[steps - 1];
         const double there = sides.high[s][node][e] - sides.low[s][node][e];
         const double off = std::abs(there - longer * run);
-        if (off > 0.1 * std::max(std::abs(there), longer * std::abs(run)) &&
+        if (off > part * std::max(std::abs(there), longer * std::abs(run)) &&
             is_real(off / longer)) {
           return true;
         }

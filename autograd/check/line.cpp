@@ -8,6 +8,14 @@
 
 namespace tapewise::checking {
 
+double smallest_size(std::span<const double> x) {
+  double least = 1.0;
+  for (const double v : x) {
+    if (v != 0.0 && std::isfinite(v)) least = std::min(least, std::abs(v));
+  }
+  return least;
+}
+
 Line::Line(Replay& real, Replay* complex, NodeId held, NodeId output)
     : real_(real),
       complex_(complex),
@@ -141,7 +149,7 @@ Curve Line::curve(const Direction& d, double noise) {
   curve.f = [this, d](double t) { return value_at(d, t); };
   curve.at = at(d);
   curve.size = size(d);
-  curve.noise = noise;
+  curve.noise = noise + d.rounding;
   return curve;
 }
 

@@ -10,11 +10,16 @@ namespace tapewise::checking {
 struct Direction {
   std::int64_t begin = 0, end = 0;
   std::vector<double> weights;  ///< by element of the node; empty: 1
+  /// What it does to the output that x + t·v is rounded, where several elements move.
+  double rounding = 0.0;
   double weight(std::int64_t i) const {
     return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)];
   }
 };
 inline Direction one_element(std::int64_t i) { return {i, i + 1, {}}; }
+
+/// The smallest size of elements that are not 0, and at most 1: how far those move that are 0.
+double smallest_size(std::span<const double> x);
 
 /// The output as a function of one node: holds the node, replays what is below it. What it moved
 /// is as before when it goes.

@@ -5,6 +5,7 @@
 #include <tapewise/autograd/check/random.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace tapewise::checking {
 
@@ -76,14 +77,23 @@ class Shaker {
   std::unordered_map<NodeId, bool> only_moves_;
 };
 
-/// Constants that stand for numbers with more digits, 1/3 say.
+/// Constants that stand for numbers with more digits, 1/3 say: those of B, and literals that B
+/// shares with G.
 std::vector<NodeId> rounded_constants(const Replay& replay, std::span<const NodeId> nodes) {
   const Tape& tape = replay.tape();
+  std::unordered_set<NodeId> read_by_b;
+  for (const NodeId id : nodes) {
+    const auto parents = tape.parents(id);
+    if (tape.node(id).in_b) read_by_b.insert(parents.begin(), parents.end());
+  }
+  const auto is_literal = [&](NodeId id) {
+    return tape.cell(id) == nullptr && tape.type(id).shape.is_scalar();
+  };
   std::vector<NodeId> found;
   for (const NodeId id : nodes) {
     const Node node = tape.node(id);
-    if (!node.op->traits.leaf || !node.in_b || tape.type(id).dtype != DType::float32) continue;
-    found.push_back(id);
+    if (!node.op->traits.leaf || tape.type(id).dtype != DType::float32) continue;
+    if (node.in_b || (is_literal(id) && read_by_b.contains(id))) found.push_back(id);
   }
   return found;
 }

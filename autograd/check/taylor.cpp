@@ -2,23 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <tapewise/autograd/check/line.hpp>
 #include <tapewise/autograd/check/random.hpp>
 
 namespace tapewise::checking {
-
-namespace {
-
-/// How far an element that is zero moves: as far as the smallest of the others.
-double smallest(std::span<const double> x) {
-  double least = std::numeric_limits<double>::infinity();
-  for (const double v : x) {
-    if (v != 0.0 && std::isfinite(v)) least = std::min(least, std::abs(v));
-  }
-  return std::isfinite(least) ? least : 1.0;
-}
-
-}  // namespace
 
 TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId output,
                              std::span<const std::vector<double>> gradients,
@@ -32,7 +19,7 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
   double rounding = 2.0 * noise;  // of f, and of moving x
   for (std::size_t k = 0; k < held.size(); ++k) {
     x.push_back(real.numbers(held[k]));
-    const double size_of_zeros = smallest(x[k]);
+    const double size_of_zeros = smallest_size(x[k]);
     v.emplace_back();
     for (std::size_t i = 0; i < x[k].size(); ++i) {
       // Each by its own size: elements of one array may be of very different magnitudes.
@@ -55,14 +42,15 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
   };
   constexpr double shrink = 4.0;
   TaylorWitness witness;
-  double before = 0.0, last_over_h = 0.0;
+  double before = 0.0, rise_before = 0.0, last_over_h = 0.0;
   int points = 0, straight = 0;
   int linear = 0, quadratic = 0;  // steps in a row over which the remainder fell with h, with h²
   bool finite = std::isfinite(here) && std::isfinite(slope);
   // Down into rounding: the remainder of a curve that turns within the longer steps falls with h
   // there, too.
   for (double h = 0x1p-8; h > 0x1p-50 && finite; h /= shrink) {
-    const double remainder = std::abs(replay(h) - here - h * slope);
+    const double change = replay(h) - here, rise = std::abs(change);
+    const double remainder = std::abs(change - h * slope);
     if (!std::isfinite(remainder)) continue;  // outside of the domain
     const double noise_here = 64.0 * (rounding + h * (slope_rounding + 0x1p-52 * std::abs(slope)));
     if (remainder <= noise_here) {
@@ -79,12 +67,15 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
     }
     if (before > 0.0) {
       const double rate = std::log(before / remainder) / std::log(shrink);
-      linear = rate > 0.8 && rate < 1.2 ? linear + 1 : 0;
+      // Over steps that pass many waves f does not fall with h at all, and h·slope is all there is.
+      const bool falls = rise <= 8.0 * noise || rise < rise_before / 3.0;
+      linear = rate > 0.8 && rate < 1.2 && falls ? linear + 1 : 0;
       const bool steady = quadratic == 0 || std::abs(rate - witness.rate) < 0.3;
       quadratic = rate > 1.6 ? (steady ? quadratic + 1 : 1) : 0;
       witness.rate = rate;
     }
     before = remainder;
+    rise_before = rise;
     last_over_h = remainder / h;
     ++points;
   }
