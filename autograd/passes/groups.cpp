@@ -1,6 +1,7 @@
 #include <tapewise/autograd/passes/groups.hpp>
 
 #include <tapewise/autograd/fused.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 
 namespace tapewise::passes {
 
@@ -42,10 +43,10 @@ Pattern pattern_of(const Shape& operand, const Shape& full, std::size_t split) {
 Groups::Groups(const Draft& draft, std::int64_t fewest)
     : draft_(draft),
       fewest_(fewest),
-      group_of_(draft.nodes.size(), none),
+      group_of_(huge_vector(draft.nodes.size(), none)),
       form_(draft.nodes.size(), Form::none),
-      level_(draft.nodes.size(), 0),
-      reader_(draft.nodes.size(), none) {}
+      level_(huge_vector<std::uint32_t>(draft.nodes.size())),
+      reader_(huge_vector(draft.nodes.size(), none)) {}
 
 bool Groups::join_any(DraftId id, std::uint32_t level) {
   const DraftNode& node = draft_.nodes[id];
