@@ -43,12 +43,14 @@ Pattern pattern_of(const Shape& operand, const Shape& full, std::size_t split) {
 Groups::Groups(const Draft& draft, std::int64_t fewest)
     : draft_(draft),
       fewest_(fewest),
-      group_of_(huge_vector(draft.nodes.size(), none)),
-      form_(draft.nodes.size(), Form::none),
-      level_(huge_vector<std::uint32_t>(draft.nodes.size())),
-      reader_(huge_vector(draft.nodes.size(), none)) {}
+      level_(huge_vector<std::uint32_t>(draft.nodes.size())) {}
 
 bool Groups::join_any(DraftId id, std::uint32_t level) {
+  if (group_of_.empty()) {  // a graph of single numbers never comes here
+    group_of_.assign(draft_.nodes.size(), none);
+    form_.assign(draft_.nodes.size(), Form::none);
+    reader_.assign(draft_.nodes.size(), none);
+  }
   const DraftNode& node = draft_.nodes[id];
   const Form form = form_of(node);
   if (form == Form::none) return false;

@@ -38,22 +38,20 @@ struct Same {
 class Known {
  public:
   explicit Known(const Draft& draft)
-      : same_{draft}, entries_(huge_vector<Entry>(std::bit_ceil(draft.nodes.size() * 2 + 2))) {}
+      : same_{draft}, ids_(huge_vector(std::bit_ceil(draft.nodes.size() * 2 + 2), none)) {}
 
   /// The first node that equals this one: itself when there was none.
   DraftId first_of(DraftId id) {
     const DraftNode& node = same_.draft.nodes[id];
-    const std::size_t hash = same_.hash(node);
-    const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
     const auto operands = same_.draft.operands_of(node);
     if (!operands.empty()) {
       const std::size_t latest = *std::max_element(operands.begin(), operands.end());
       for (std::size_t at = latest * 2; at < latest * 2 + near; ++at) {
-        if (const DraftId found = look_at(at, tag, id); found != none) return found;
+        if (const DraftId found = look_at(at, id); found != none) return found;
       }
     }
-    for (std::size_t at = hash;; ++at) {
-      if (const DraftId found = look_at(at, tag, id); found != none) return found;
+    for (std::size_t at = same_.hash(node);; ++at) {
+      if (const DraftId found = look_at(at, id); found != none) return found;
     }
   }
 
@@ -61,24 +59,16 @@ class Known {
   static constexpr std::size_t near = 8;
   static constexpr DraftId none = ~DraftId{0};
 
-  struct Entry {
-    std::uint32_t tag = 0;  // 0: empty
-    DraftId id = 0;
-  };
-
   /// An equal node at this place, or the node itself, put there, where it was empty; else none.
-  DraftId look_at(std::size_t place, std::uint32_t tag, DraftId id) {
-    Entry& entry = entries_[place & (entries_.size() - 1)];
-    if (entry.tag == 0) {
-      entry = {tag, id};
-      return id;
-    }
+  DraftId look_at(std::size_t place, DraftId id) {
+    DraftId& known = ids_[place & (ids_.size() - 1)];
+    if (known == none) return known = id;
     const std::vector<DraftNode>& nodes = same_.draft.nodes;
-    return entry.tag == tag && same_.equal(nodes[id], nodes[entry.id]) ? entry.id : none;
+    return same_.equal(nodes[id], nodes[known]) ? known : none;
   }
 
   Same same_;
-  std::vector<Entry> entries_;
+  std::vector<DraftId> ids_;
 };
 
 bool may_be_shared(const Draft& draft, const DraftNode& node) {
