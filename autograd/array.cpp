@@ -5,6 +5,7 @@
 #include <cmath>
 #include <new>
 #include <tapewise/autograd/error.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/text.hpp>
 
 namespace tapewise {
@@ -14,6 +15,13 @@ constexpr std::size_t page = 4096, huge_page = 2U << 20U;
 constexpr std::size_t large = 16 * page;
 }  // namespace
 
+void advise_huge_pages(void* data, std::size_t bytes) {
+  if (bytes < 2 * huge_page) return;
+  const auto begin = (reinterpret_cast<std::uintptr_t>(data) + page - 1) / page * page,
+             end = (reinterpret_cast<std::uintptr_t>(data) + bytes) / page * page;
+  (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+
 Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   // Large arrays begin at different places of a page each: equal ones would compete for the same
   // sets of the cache when they are walked through side by side. The largest get huge pages.
@@ -21,7 +29,7 @@ Buffer::Buffer(std::size_t bytes) : bytes_(bytes) {
   const std::size_t wanted = std::max<std::size_t>(bytes, 1) + (is_large ? page : 0);
   const std::align_val_t align{is_huge ? huge_page : alignment};
   auto* base = static_cast<std::byte*>(::operator new(wanted, align));
-  if (is_huge) (void)madvise(base, wanted, MADV_HUGEPAGE);
+  if (is_huge) advise_huge_pages(base, wanted);
   const auto address = reinterpret_cast<std::uintptr_t>(base);
   const std::size_t line = (address / page + address / huge_page) * 11 % (page / alignment);
   const std::size_t offset = is_large ? line * alignment : 0;

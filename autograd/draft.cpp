@@ -1,5 +1,7 @@
 #include <tapewise/autograd/draft.hpp>
 
+#include <tapewise/autograd/huge_pages.hpp>
+
 namespace tapewise {
 
 std::shared_ptr<const Array> converted(const void* from, const Type& type, Numbers as) {
@@ -35,9 +37,9 @@ DraftId Draft::behind_aliases(DraftId id) const {
 }
 
 void Draft::reorder(std::span<const DraftId> order) {
-  std::vector<DraftId> position(order.size());
+  auto position = huge_vector<DraftId>(order.size());
   std::vector<DraftNode> reordered;
-  reordered.reserve(order.size());
+  reserve_huge(reordered, order.size());
   for (DraftId at = 0; at < order.size(); ++at) {
     position[order[at]] = at;
     reordered.push_back(nodes[order[at]]);

@@ -49,7 +49,7 @@ struct Draft {
   Tape* tape = nullptr;
   Numbers numbers = Numbers::as_recorded;
   SimdLevel simd = SimdLevel::sse2;
-  bool has_aliases = false;
+  bool has_aliases = false, has_guards = false, has_assigns = false;
 
   std::span<DraftId> operands_of(const DraftNode& node) {
     return {operands.data() + node.operands_begin, node.operands_count};

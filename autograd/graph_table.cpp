@@ -1,14 +1,15 @@
 #include <tapewise/autograd/graph_table.hpp>
 
 #include <tapewise/autograd/cotangent.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 
 namespace tapewise {
 
 GraphTable::GraphTable(const Subgraph& G, const Var& seed)
     : G_(G), seed_(seed), table_(std::make_shared<GradientTable::Entries>()) {
-  table_->entries.resize(G.size());
-  table_->begin.resize(G.size() + 1);
-  table_->terms.reserve(G.uses_count());
+  table_->entries = huge_vector<GradientTable::Handle>(G.size());
+  table_->begin = huge_vector<std::uint32_t>(G.size() + 1);
+  reserve_huge(table_->terms, G.uses_count());
 }
 
 GradientTable::Handle GraphTable::handle(const Var& v) {

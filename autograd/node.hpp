@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <tapewise/autograd/dtype.hpp>
 #include <tapewise/autograd/source_line.hpp>
 
 namespace tapewise {
@@ -32,6 +33,8 @@ struct Node {
 /// memory. `Tape::node` unpacks it.
 struct PackedNode {
   static constexpr std::uint32_t is_active = 1, is_in_b = 2, is_variable = 4, was_read = 8;
+  /// Four more bits say what a single number is: its dtype plus one; 0 for all other shapes.
+  static constexpr std::uint32_t number_shift = 4, number_bits = 15U << number_shift;
   static constexpr std::uint32_t max_line = (1U << 24U) - 1, max_parents = 0xFFFF;
 
   const OpRecord* op;
@@ -44,6 +47,12 @@ struct PackedNode {
   std::uint16_t parents_count;
 
   bool has(std::uint32_t flag) const { return (line_and_flags & flag) != 0; }
+  /// A dtype as these bits.
+  static constexpr std::uint32_t number_flags(DType d) {
+    return (static_cast<std::uint32_t>(d) + 1U) << number_shift;
+  }
+  std::uint32_t number() const { return (line_and_flags & number_bits) >> number_shift; }
+  bool is_number(DType d) const { return (line_and_flags & number_bits) == number_flags(d); }
 };
 static_assert(sizeof(void*) != 8 || sizeof(PackedNode) == 32);
 

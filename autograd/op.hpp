@@ -229,6 +229,9 @@ using ScalarValue = void (*)(const void* a, const void* b, const void* c, void* 
 /// The same, and ∂y/∂operand for each operand.
 using ScalarStep = void (*)(const void* a, const void* b, const void* c, void* y,
                             const void* attribute, double* partials);
+/// The same for ops that compute in double all over: numbers go from node to node in registers.
+using DoubleStep = double (*)(double a, double b, double c, const void* attribute,
+                              double* partials);
 
 /// The record of one operation, made from its rule (a struct in ops/ or in the user's file).
 /// The engine knows ops by this record only.
@@ -247,6 +250,9 @@ struct OpRecord {
   std::size_t attribute_bytes = 0;
   OpTraits traits;
   DTypes dtypes;
+  /// Those of single numbers for which a node is op, parents and what these have in common, with
+  /// nothing to find out or to refuse.
+  DTypes plain_dtypes;
 
   /// Shape rule: the node's type, or a ShapeError or TypeError.
   Type (*type)(const TypeArgs&) = nullptr;
@@ -284,6 +290,7 @@ struct OpRecord {
   /// where it is not defined. `scalar_step` is there for float dtypes and ops with a derivative.
   std::array<ScalarValue, dtypes_count> scalar_value{};
   std::array<ScalarStep, dtypes_count> scalar_step{};
+  DoubleStep double_step = nullptr;  ///< null where an operand or the result is no double
   /// Elementwise ops: the formulas of value and partial with the operands' names put in.
   std::string (*value_text)(Notation, std::span<const std::string> operands,
                             const void* attribute) = nullptr;

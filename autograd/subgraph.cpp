@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tapewise/autograd/graph_walk.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 
 namespace tapewise {
 
@@ -13,7 +14,7 @@ class Positions {
  public:
   explicit Positions(std::span<const NodeId> ids) : ids_(ids) {
     if (ids.empty() || (ids.back() - ids.front()) / 16 >= ids.size()) return;
-    dense_.assign(ids.back() - ids.front() + 1, none());
+    dense_ = huge_vector(ids.back() - ids.front() + 1, none());
     for (std::size_t p = 0; p < ids.size(); ++p) {
       dense_[ids[p] - ids.front()] = static_cast<std::uint32_t>(p);
     }
@@ -60,7 +61,7 @@ Subgraph::Subgraph(Tape& tape, NodeId output, std::span<const NodeId> wanted) : 
 
   // Children from parents: count the uses of each node, then fill them in. Going through the
   // children from the last one down leaves them in descending order.
-  uses_begin_.assign(nodes_.size() + 1, 0);
+  uses_begin_ = huge_vector<std::uint32_t>(nodes_.size() + 1);
   const auto each_use = [&](auto&& visit) {
     for (std::size_t i = nodes_.size(); i-- > 0;) {
       const auto parents = tape.parents(nodes_[i]);
@@ -73,7 +74,7 @@ Subgraph::Subgraph(Tape& tape, NodeId output, std::span<const NodeId> wanted) : 
   };
   each_use([&](std::uint32_t j, Use) { ++uses_begin_[j + 1]; });
   for (std::size_t p = 0; p < nodes_.size(); ++p) uses_begin_[p + 1] += uses_begin_[p];
-  uses_.resize(uses_begin_.back());
+  uses_ = huge_vector<Use>(uses_begin_.back());
   std::vector<std::uint32_t> next(uses_begin_.begin(), uses_begin_.end() - 1);
   each_use([&](std::uint32_t j, Use use) { uses_[next[j]++] = use; });
 }

@@ -9,6 +9,8 @@ namespace tapewise {
 
 namespace {
 
+constexpr NodeId none = ~NodeId{0};
+
 /// `array` with room for `size` elements by index; what it held is forgotten when it grows.
 template <class T>
 void fit(FlatArray<T>& array, std::size_t size) {
@@ -23,6 +25,12 @@ void fit_zeros(FlatArray<std::uint8_t>& array, std::size_t size) {
   if (array.capacity() >= size) return;
   fit(array, size);
   std::memset(array.data(), 0, array.capacity());
+}
+
+/// How a node of one number is computed with its partials; null for others.
+ScalarStep step_of(const PackedNode& node) {
+  const std::uint32_t number = node.number();
+  return number == 0 ? nullptr : node.op->scalar_step[number - 1];
 }
 
 }  // namespace
@@ -91,7 +99,6 @@ void Sweep::forward() {
   const PackedNode* nodes = tape_->packed_nodes();
   const NodeId* parents = tape_->packed_parents();
   const std::uint64_t* attributes = tape_->attributes();
-  const std::uint8_t* number_of = number_of_.data();
   double* partials = partials_.data();
   Values& values = tape_->values();
   Values::Slot* const* chunks = values.chunks();
@@ -100,6 +107,15 @@ void Sweep::forward() {
   };
   double* grad = gradients_.data();
   bool zeros = false;
+  double last = 0.0;  // the value of the node `last_id`
+  NodeId last_id = none;
+  const auto read = [&](NodeId id) {
+    // What has just been computed is in a register: a chain would wait for memory.
+    if (id == last_id) return last;
+    double x;
+    std::memcpy(&x, slot(id), sizeof x);
+    return x;
+  };
   NodeId group = 0;  // 64 nodes that are declared valid together
   std::uint64_t computed = 0;
   const auto declare = [&] {
@@ -114,15 +130,25 @@ void Sweep::forward() {
     grad[id] = -0.0;  // where reverse_scalars starts
     const PackedNode& node = nodes[id];
     const OpRecord& op = *node.op;
-    const ScalarStep step = op.scalar_step[number_of[node.type]];
-    if (step == nullptr) {
-      declare();
-      return other_value(id);
-    }
     const NodeId* parent = parents + node.parents_begin;
-    const std::size_t last = node.parents_count - 1U;
-    step(slot(parent[0]), slot(parent[last > 0 ? 1 : 0]), slot(parent[last]), slot(id),
-         attributes + node.attribute, partials + node.parents_begin);
+    const std::uint64_t* attribute = attributes + node.attribute;
+    double* partial = partials + node.parents_begin;
+    if (op.double_step != nullptr && node.is_number(DType::float64)) {
+      const std::uint32_t n = node.parents_count;
+      const double a = read(parent[0]), b = n > 1 ? read(parent[1]) : 0.0;
+      last = op.double_step(a, b, n > 2 ? read(parent[2]) : 0.0, attribute, partial);
+      last_id = id;
+      std::memcpy(slot(id), &last, sizeof last);
+    } else {
+      const ScalarStep step = step_of(node);
+      if (step == nullptr) {
+        declare();
+        return other_value(id);
+      }
+      const std::size_t end = node.parents_count - 1U;
+      step(slot(parent[0]), slot(parent[end > 0 ? 1 : 0]), slot(parent[end]), slot(id), attribute,
+           partial);
+    }
     computed |= std::uint64_t{1} << id % 64;
     zeros |= op.traits.has_zeros;
   });
@@ -191,7 +217,7 @@ void Sweep::reverse() {
   for_needed_in_reverse([&](NodeId i) {
     const PackedNode& node = tape_->packed_nodes()[i];
     if (!node.has(PackedNode::is_active) || node.op->traits.leaf) return;
-    if (node.op->scalar_step[number_of_[node.type]] == nullptr) return other_vjp(i);
+    if (step_of(node) == nullptr) return other_vjp(i);
     if (StructuralZero::is(grad[i])) return;
     for (std::size_t u = node.parents_begin; u < node.parents_begin + node.parents_count; ++u) {
       if (StructuralZero::is(partials_[u])) continue;
@@ -263,11 +289,6 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
   fit_zeros(blocks_, (blocks + 7) / 8 * 8);
   fit(gradients_, blocks * block);
   fit(partials_, tape.parents_total());
-  fit(number_of_, tape.types_count());
-  for (std::uint32_t t = 0; t < tape.types_count(); ++t) {
-    const Type& each = tape.type_number(t);
-    number_of_[t] = each.shape.is_scalar() ? static_cast<std::uint8_t>(each.dtype) : 0;
-  }
   tape.values().make_slots(n + 1);
   arrays_used_ = 0;
   has_zeros_ = has_others_ = false;

@@ -90,10 +90,9 @@ class Sweep : public NumericGradients {
 
   Tape* tape_ = nullptr;
   std::uint64_t epoch_ = 0;
-  FlatArray<std::uint8_t> blocks_;     // by id / block: is one of them needed?
-  FlatArray<std::uint8_t> number_of_;  // by type: the dtype of a float scalar, 0 for others
-  FlatArray<double> partials_;         // one per use, beside the tape's parents
-  FlatArray<std::uint8_t> leads_;      // by id: depends on a wanted node
+  FlatArray<std::uint8_t> blocks_;  // by id / block: is one of them needed?
+  FlatArray<double> partials_;      // one per use, beside the tape's parents
+  FlatArray<std::uint8_t> leads_;   // by id: depends on a wanted node
   std::size_t arrays_used_ = 0;
   bool has_zeros_ = false;  // structural zeros, or nodes without a contribution
   bool has_others_ = false;

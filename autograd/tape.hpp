@@ -72,7 +72,8 @@ class Tape {
   static Var record(const OpRecord& op, std::span<const OperandRef> operands,
                     const void* attribute);
   /// The same for ops with one and two operands. Vars of one type, for which there is no shape rule
-  /// to run, take a short way: some ten nanoseconds a node once the tape has grown.
+  /// to run, take a short way, single numbers the shortest: some ten nanoseconds a node once the
+  /// tape has grown.
   static Var record(const OpRecord& op, const Operand& x, const void* attribute);
   static Var record(const OpRecord& op, const Operand& a, const Operand& b, const void* attribute);
 
@@ -119,9 +120,6 @@ class Tape {
   const PackedNode* packed_nodes() const { return nodes_.data(); }
   const NodeId* packed_parents() const { return parents_.data(); }
   std::size_t parents_total() const { return parents_.size(); }
-  /// The types that nodes refer to by their number.
-  std::size_t types_count() const { return types_.size(); }
-  const Type& type_number(std::uint32_t t) const { return *types_[t]; }
   /// A node's type; the reference stays good while more nodes are recorded.
   const Type& type(NodeId id) const { return *types_[nodes_[id].type]; }
   /// The different types on the tape, to which Node::type refers.
@@ -242,6 +240,14 @@ class Tape {
   /// Writes a node into the room that was made; its parents stand there already.
   NodeId write(const OpRecord& op, std::size_t parents, std::uint32_t type, std::size_t words,
                const void* attribute, std::uint32_t flags, SourceLine where);
+  /// What is recorded the short way, but is not plain.
+  static Var record_same_type(const OpRecord& op, const Operand& x, const void* attribute);
+  static Var record_same_type(const OpRecord& op, const Operand& a, const Operand& b,
+                              const void* attribute);
+  /// Writes a plain node (OpRecord::plain_dtypes): its parents stand where they belong, and `flags`
+  /// are all that they have.
+  Var write_plain(const OpRecord& op, std::uint16_t parents, std::uint32_t type,
+                  std::uint32_t flags, SourceLine where);
   /// The flags of a node, from all that its parents have.
   std::uint32_t flags_of(const OpRecord& op, std::uint32_t of_parents, std::uint32_t type) const;
   /// Throws DomainError for an attribute that the op refuses.
@@ -268,7 +274,8 @@ class Tape {
   FlatArray<std::uint64_t> attributes_;
   FlatArray<const char*> files_;  // names of source files, as the compiler gives them
   std::uint16_t last_file_ = 0;
-  FlatArray<DType> dtypes_;             // of types_
+  FlatArray<DType> dtypes_;                // of types_
+  FlatArray<std::uint32_t> number_flags_;  // of types_: see PackedNode::number_flags
   std::uint32_t scalar_types_[8] = {};  // by dtype: number of the type plus one, 0 when not known
   std::vector<std::unique_ptr<const Type>> types_;  // never move: see type()
   std::vector<CellPtr> cells_;

@@ -140,7 +140,72 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
                   line);
 }
 
+namespace {
+
+/// Whether a node of this op on `parent` and its like is plain: see OpRecord::plain_dtypes.
+bool is_plain(const OpRecord& op, const PackedNode& parent) {
+  return (op.plain_dtypes.bits << 1U >> parent.number() & 1U) != 0;
+}
+
+}  // namespace
+
+inline std::uint16_t Tape::file_number(const char* file) {
+  return file == files_[last_file_] ? last_file_ : other_file_number(file);
+}
+
+inline Var Tape::write_plain(const OpRecord& op, std::uint16_t parents, std::uint32_t type,
+                             std::uint32_t flags, SourceLine where) {
+  if (line_is_fixed_) where = fixed_line_;
+  constexpr std::uint32_t kept =
+      PackedNode::is_active | PackedNode::is_variable | PackedNode::number_bits;
+  flags = (flags & kept) | (in_b_ ? PackedNode::is_in_b : 0);
+  const NodeId id = size();
+  const std::uint32_t generation = generation_;
+  nodes_[id] = {&op,
+                static_cast<std::uint32_t>(parents_.size()),
+                type,
+                0,
+                generation,
+                std::min(where.line, PackedNode::max_line) << 8U | flags,
+                file_number(where.file),
+                parents};
+  parents_.count(parents);
+  nodes_.count(1);
+  return {*this, id, generation};
+}
+
 Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
+  const Var a = x.var();
+  Tape* tape = a.tape_;
+  if (tape != nullptr && a.id_ < tape->size()) {
+    const PackedNode& of_a = tape->nodes_[a.id_];
+    if (of_a.generation == a.generation_ && is_plain(op, of_a) && tape->nodes_.has_room(1) &&
+        tape->parents_.has_room(1)) {
+      tape->parents_.end()[0] = a.id_;
+      return tape->write_plain(op, 1, of_a.type, of_a.line_and_flags, x.where());
+    }
+  }
+  return record_same_type(op, x, attribute);
+}
+
+Var Tape::record(const OpRecord& op, const Operand& x, const Operand& y, const void* attribute) {
+  const Var a = x.var(), b = y.var();
+  Tape* tape = a.tape_;
+  if (tape != nullptr && tape == b.tape_ && a.id_ < tape->size() && b.id_ < tape->size()) {
+    const PackedNode &of_a = tape->nodes_[a.id_], &of_b = tape->nodes_[b.id_];
+    if (of_a.generation == a.generation_ && of_b.generation == b.generation_ &&
+        of_a.type == of_b.type && is_plain(op, of_a) && tape->nodes_.has_room(1) &&
+        tape->parents_.has_room(2)) {
+      tape->parents_.end()[0] = a.id_;
+      tape->parents_.end()[1] = b.id_;
+      return tape->write_plain(op, 2, of_a.type, of_a.line_and_flags | of_b.line_and_flags,
+                               x.where());
+    }
+  }
+  return record_same_type(op, x, y, attribute);
+}
+
+Var Tape::record_same_type(const OpRecord& op, const Operand& x, const void* attribute) {
   Tape* tape = x.var().tape_;
   if (tape == nullptr || !op.traits.same_type || !tape->is_own(x.var())) {
     const OperandRef operands[] = {x};
@@ -160,7 +225,8 @@ Var Tape::record(const OpRecord& op, const Operand& x, const void* attribute) {
   return tape->var(tape->write(op, 1, type, words, attribute, flags, x.where()));
 }
 
-Var Tape::record(const OpRecord& op, const Operand& a, const Operand& b, const void* attribute) {
+Var Tape::record_same_type(const OpRecord& op, const Operand& a, const Operand& b,
+                           const void* attribute) {
   const Operand& some = a.is_var() ? a : b;
   Tape* tape = some.var().tape_;
   const auto otherwise = [&] {
@@ -231,11 +297,8 @@ inline std::uint32_t Tape::flags_of(const OpRecord& op, std::uint32_t of_parents
                                     std::uint32_t type) const {
   std::uint32_t flags = of_parents & (PackedNode::is_active | PackedNode::is_variable);
   if (op.traits.stops_gradient || !is_float(dtypes_[type])) flags &= ~PackedNode::is_active;
+  flags |= number_flags_[type];
   return in_b_ ? flags | PackedNode::is_in_b : flags;
-}
-
-inline std::uint16_t Tape::file_number(const char* file) {
-  return file == files_[last_file_] ? last_file_ : other_file_number(file);
 }
 
 std::uint16_t Tape::other_file_number(const char* file) {
@@ -285,6 +348,7 @@ std::uint32_t Tape::intern(const Type& type) {
   }
   types_.push_back(std::make_unique<const Type>(type));
   dtypes_.push(type.dtype);
+  number_flags_.push(type.shape.is_scalar() ? PackedNode::number_flags(type.dtype) : 0);
   const auto index = static_cast<std::uint32_t>(types_.size() - 1);
   index_->types_by_hash.emplace(h, index);
   return index;

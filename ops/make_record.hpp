@@ -39,6 +39,8 @@ OpRecord make_record(std::string_view family) {
   } else {
     fill_structured<R>(op);
   }
+  const bool plain = op.traits.same_type && !op.traits.stops_gradient && !has_attribute<R>;
+  if (plain && op.refusal == nullptr) op.plain_dtypes = op.dtypes;
   return op;
 }
 

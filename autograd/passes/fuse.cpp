@@ -1,6 +1,7 @@
 #include <tapewise/autograd/passes/fuse.hpp>
 
 #include <algorithm>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/groups.hpp>
 
 namespace tapewise::passes {
@@ -80,7 +81,8 @@ class Fuser {
 
 Units fuse(const Draft& draft, const CompileOptions& options) {
   Units units;
-  units.unit_of.assign(draft.nodes.size(), Units::none);
+  units.unit_of = huge_vector(draft.nodes.size(), Units::none);
+  reserve_huge(units.members, draft.nodes.size());
   const auto add = [&](Units::Unit unit, const std::vector<DraftId>& members) {
     if (members.size() < 2) return;  // a step of its own
     unit.begin = static_cast<std::uint32_t>(units.members.size());

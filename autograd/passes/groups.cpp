@@ -1,6 +1,7 @@
 #include <tapewise/autograd/passes/groups.hpp>
 
 #include <tapewise/autograd/fused.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 
 namespace tapewise::passes {
 
@@ -40,14 +41,14 @@ Pattern pattern_of(const Shape& operand, const Shape& full, std::size_t split) {
 }
 
 Groups::Groups(const Draft& draft, std::int64_t fewest)
-    : draft_(draft),
-      fewest_(fewest),
-      group_of_(draft.nodes.size(), none),
-      form_(draft.nodes.size(), Form::none),
-      level_(draft.nodes.size(), 0),
-      reader_(draft.nodes.size(), none) {}
+    : draft_(draft), fewest_(fewest), level_(huge_vector<std::uint32_t>(draft.nodes.size())) {}
 
 bool Groups::join_any(DraftId id, std::uint32_t level) {
+  if (group_of_.empty()) {  // a graph of single numbers never comes here
+    group_of_.assign(draft_.nodes.size(), none);
+    form_.assign(draft_.nodes.size(), Form::none);
+    reader_.assign(draft_.nodes.size(), none);
+  }
   const DraftNode& node = draft_.nodes[id];
   const Form form = form_of(node);
   if (form == Form::none) return false;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/arena.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
 #include <tapewise/autograd/passes/slots.hpp>
@@ -17,7 +18,8 @@ struct Lifetimes {
   std::vector<bool> read_outside;
 
   Lifetimes(const Draft& draft, const Units& units)
-      : last_read(draft.nodes.size(), 0), read_outside(draft.nodes.size()) {
+      : last_read(huge_vector<std::uint32_t>(draft.nodes.size())),
+        read_outside(draft.nodes.size()) {
     for (std::uint32_t u = 0; u < units.units.size(); ++u) {
       for (const DraftId id : units.members_of(units.units[u])) {
         last_read[id] = std::max(last_read[id], u);
@@ -107,13 +109,13 @@ class Placer {
  public:
   Placer(const Draft& draft, const Units& units, const CompileOptions& options)
       : draft_(draft), units_(units), options_(options), lifetimes_(draft, units) {
-    placement_.places.resize(draft.nodes.size());
+    placement_.places = huge_vector<Place>(draft.nodes.size());
     placement_.stored.resize(draft.nodes.size());
     placement_.assigned_by_producer.resize(draft.nodes.size());
-    placement_.load_slots.resize(draft.nodes.size());
+    placement_.load_slots = huge_vector<std::uint32_t>(draft.nodes.size());
     has_load_slot_.resize(draft.nodes.size());
-    last_reader_.resize(draft.nodes.size());
-    block_.resize(draft.nodes.size());
+    last_reader_ = huge_vector<DraftId>(draft.nodes.size());
+    block_ = huge_vector<std::uint32_t>(draft.nodes.size());
   }
 
   Placement run() {
@@ -127,7 +129,7 @@ class Placer {
         place_results(u);
       if (options_.reuse) release(u);
     }
-    for (DraftId id = 0; id < draft_.nodes.size(); ++id) {
+    for (DraftId id = 0; draft_.has_aliases && id < draft_.nodes.size(); ++id) {
       const DraftId memory = draft_.memory_of(id);
       if (memory != id) placement_.places[id] = placement_.places[memory];
     }
@@ -147,6 +149,7 @@ class Placer {
   }
 
   void place_updates() {
+    if (!draft_.has_assigns) return;
     const UpdatesInPlace updates(draft_, units_, lifetimes_);
     for (const Units::Unit& unit : units_.units) {
       const DraftId id = units_.members[unit.begin];

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <tapewise/autograd/graph_walk.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
 
@@ -11,6 +12,7 @@ using Role = DraftNode::Role;
 
 /// The guards that a program must keep: those recorded before its newest forward node.
 std::vector<Guard> guards_before_newest(const Tape& tape, std::span<const NodeId> needed) {
+  if (tape.guards().empty()) return {};
   NodeId newest = 0;
   for (const NodeId id : needed) {
     if (!tape.node(id).in_b) newest = std::max(newest, id);
@@ -28,7 +30,7 @@ class Positions {
   explicit Positions(const std::vector<NodeId>& ids) : ids_(ids), first_(ids.front()) {
     const std::size_t range = ids.back() - first_ + 1;
     if (range / 8 > ids.size()) return;  // sparse: searched for
-    table_.resize(range);
+    table_ = huge_vector<DraftId>(range);
     for (std::size_t k = 0; k < ids.size(); ++k) {
       table_[ids[k] - first_] = static_cast<DraftId>(k);
     }
@@ -64,9 +66,10 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     roots.push_back(output.id());
   }
   const auto everything = [](NodeId) { return false; };
-  const std::vector<Guard> guards = guards_before_newest(tape, ancestors(tape, roots, everything));
+  std::vector<NodeId> needed = ancestors(tape, roots, everything);
+  const std::vector<Guard> guards = guards_before_newest(tape, needed);
   for (const Guard& guard : guards) roots.push_back(guard.condition);
-  const std::vector<NodeId> needed = ancestors(tape, roots, everything);
+  if (!guards.empty()) needed = ancestors(tape, roots, everything);
 
   Draft draft;
   draft.tape = &tape;
@@ -78,7 +81,11 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     }
   }
   const Positions position(needed);
-  draft.nodes.reserve(needed.size() + guards.size());
+  draft.has_guards = !guards.empty();
+  std::size_t operands = guards.size();
+  for (const NodeId id : needed) operands += tape.parents(id).size();
+  reserve_huge(draft.nodes, needed.size() + guards.size());
+  reserve_huge(draft.operands, operands);
   for (const NodeId id : needed) {
     const Node& node = tape.node(id);
     DraftNode d;
@@ -96,8 +103,9 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     }
     d.attribute = static_cast<std::uint32_t>(draft.attributes.size());
     const auto* words = static_cast<const std::uint64_t*>(tape.attribute(id));
-    draft.attributes.insert(draft.attributes.end(), words,
-                            words + (node.op->attribute_bytes + 7) / 8);
+    if (const std::size_t count = (node.op->attribute_bytes + 7) / 8; count > 0) {
+      draft.attributes.insert(draft.attributes.end(), words, words + count);
+    }
     if (node.op == &constant_op()) {
       d.role = Role::constant;
       d.data = static_cast<std::uint32_t>(draft.constants.size());
@@ -108,6 +116,7 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
       draft.cells.push_back(tape.cell(id));
     } else if (node.op->traits.assign) {
       d.role = Role::assign;
+      draft.has_assigns = true;
     }
     draft.nodes.push_back(d);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/regroup.hpp>
 
 namespace tapewise::passes {
@@ -150,7 +151,7 @@ void regroup(const Draft& draft, Units& units) {
   // The sums and functions of vectors differ from those of the C library in the last bit: what a
   // C++ branch depends on is left alone.
   const std::vector<bool> guarded = guard_cone(draft);
-  std::vector<std::uint32_t> depth(draft.nodes.size());
+  auto depth = huge_vector<std::uint32_t>(draft.nodes.size());
   for (std::uint32_t unit = 0; unit < units.units.size(); ++unit) {
     const Units::Unit& of = units.units[unit];
     if (of.kind != Units::Kind::scalars || of.end - of.begin < fewest_nodes) continue;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/build.hpp>
 
 namespace tapewise::passes {
@@ -17,7 +18,7 @@ class CodeBuilder {
   BuiltScalars run() {
     list_loads();
     code_.nodes = unit_.end - unit_.begin;
-    code_.code.reserve(code_.nodes + 1);
+    reserve_huge(code_.code, code_.nodes + 1);
     auto vector = std::lower_bound(
         units_.vectors.begin(), units_.vectors.end(), unit_.begin,
         [](const Units::Range& range, std::uint32_t begin) { return range.begin < begin; });

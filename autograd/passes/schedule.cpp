@@ -49,6 +49,7 @@ Recorded recorded(const Draft& draft, const Units& units, std::uint32_t unit) {
 void schedule(const Draft& draft, Units& units) {
   add_single_units(draft, units);
   const std::size_t n = units.units.size();
+  if (n < 2) return;
 
   // For each unit, the units that read it; as a list per unit, in one array.
   std::vector<std::uint32_t> waits(n, 0), readers_begin(n + 1, 0), readers;

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <bit>
 #include <cstring>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
 
@@ -30,34 +32,43 @@ struct Same {
   static std::size_t words(const DraftNode& node) { return (node.op->attribute_bytes + 7) / 8; }
 };
 
-/// Nodes by what they compute: a hash table with open addressing, as there can be millions.
+/// Nodes by what they compute: a hash table with open addressing, as there can be millions. A node
+/// is looked for near the place of its latest operand first, so that the table is gone through as
+/// the draft is, and not at random; where many nodes read one operand, there is no room for all.
 class Known {
  public:
   explicit Known(const Draft& draft)
-      : same_{draft}, entries_(std::bit_ceil(draft.nodes.size() * 2 + 2)) {}
+      : same_{draft}, ids_(huge_vector(std::bit_ceil(draft.nodes.size() * 2 + 2), none)) {}
 
   /// The first node that equals this one: itself when there was none.
   DraftId first_of(DraftId id) {
     const DraftNode& node = same_.draft.nodes[id];
-    const std::size_t hash = same_.hash(node), mask = entries_.size() - 1;
-    const auto tag = static_cast<std::uint32_t>(hash >> 32U) | 1U;
-    for (std::size_t at = hash & mask;; at = (at + 1) & mask) {
-      Entry& entry = entries_[at];
-      if (entry.tag == 0) {
-        entry = {tag, id};
-        return id;
+    const auto operands = same_.draft.operands_of(node);
+    if (!operands.empty()) {
+      const std::size_t latest = *std::max_element(operands.begin(), operands.end());
+      for (std::size_t at = latest * 2; at < latest * 2 + near; ++at) {
+        if (const DraftId found = look_at(at, id); found != none) return found;
       }
-      if (entry.tag == tag && same_.equal(node, same_.draft.nodes[entry.id])) return entry.id;
+    }
+    for (std::size_t at = same_.hash(node);; ++at) {
+      if (const DraftId found = look_at(at, id); found != none) return found;
     }
   }
 
  private:
-  struct Entry {
-    std::uint32_t tag = 0;  // 0: empty
-    DraftId id = 0;
-  };
+  static constexpr std::size_t near = 8;
+  static constexpr DraftId none = ~DraftId{0};
+
+  /// An equal node at this place, or the node itself, put there, where it was empty; else none.
+  DraftId look_at(std::size_t place, DraftId id) {
+    DraftId& known = ids_[place & (ids_.size() - 1)];
+    if (known == none) return known = id;
+    const std::vector<DraftNode>& nodes = same_.draft.nodes;
+    return same_.equal(nodes[id], nodes[known]) ? known : none;
+  }
+
   Same same_;
-  std::vector<Entry> entries_;
+  std::vector<DraftId> ids_;
 };
 
 bool may_be_shared(const Draft& draft, const DraftNode& node) {
@@ -69,7 +80,7 @@ bool may_be_shared(const Draft& draft, const DraftNode& node) {
 }  // namespace
 
 void share(Draft& draft) {
-  std::vector<DraftId> same_as(draft.nodes.size());
+  auto same_as = huge_vector<DraftId>(draft.nodes.size());
   Known known(draft);
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     for (DraftId& operand : draft.operands_of(draft.nodes[id])) operand = same_as[operand];

@@ -84,6 +84,23 @@ struct ScalarReader {
   }
 };
 
+template <class R, int... k>
+constexpr bool is_double_only(std::integer_sequence<int, k...>) {
+  return R::dtypes.contains(DType::float64) && !R::stops_gradient &&
+         std::is_same_v<typename R::template Out<double>, double> &&
+         (std::is_same_v<InTypeOf<R, double, k>, double> && ...);
+}
+
+/// See DoubleStep.
+template <class R, int... k>
+double double_step(double a, double b, double c, const void* attribute, double* partials) {
+  const double x[] = {a, b, c};
+  const std::tuple operands(x[k]...);
+  const double y = ScalarReader<R, double>::y_of(operands, attribute);
+  ((partials[k] = ScalarReader<R, double>::template partial_of<k>(operands, y, attribute)), ...);
+  return y;
+}
+
 /// Whether ∂y/∂x_I may be a structural zero.
 template <class R, int I>
 inline constexpr bool zero_partial = []<int... k>(std::integer_sequence<int, k...>) {
@@ -107,6 +124,10 @@ void fill_scalar_readers(OpRecord& op) {
     };
     (fill(T{}), ...);
   }(static_cast<std::tuple<bool, std::int64_t, float, double>*>(nullptr));
+  [&]<int... k>(std::integer_sequence<int, k...> operands) {
+    if constexpr (is_double_only<R>(operands)) op.double_step = &double_step<R, k...>;
+  }
+  (std::make_integer_sequence<int, R::arity>{});
   if constexpr (!R::stops_gradient) {
     op.traits.has_zeros = [&]<int... I>(std::integer_sequence<int, I...>) {
       return (zero_partial<R, I> || ...);

@@ -1,0 +1,27 @@
+#pragma once
+#include <cstddef>
+#include <vector>
+
+namespace tapewise {
+
+/// Asks for huge pages behind memory that has not been written yet, if it is large: a page of 4 KiB
+/// at a time, the system takes longer to hand it out than a pass takes to fill it.
+void advise_huge_pages(void* data, std::size_t bytes);
+
+/// Room for `size` elements.
+template <class T>
+void reserve_huge(std::vector<T>& v, std::size_t size) {
+  v.reserve(size);
+  advise_huge_pages(v.data(), v.capacity() * sizeof(T));
+}
+
+/// A vector of `size` times `value`.
+template <class T>
+std::vector<T> huge_vector(std::size_t size, const T& value = T()) {
+  std::vector<T> v;
+  reserve_huge(v, size);
+  v.resize(size, value);
+  return v;
+}
+
+}  // namespace tapewise
