@@ -49,7 +49,10 @@ struct Draft {
   Tape* tape = nullptr;
   Numbers numbers = Numbers::as_recorded;
   SimdLevel simd = SimdLevel::sse2;
-  bool has_aliases = false, has_guards = false, has_assigns = false;
+  /// What there is among the nodes: passes for what there is not have nothing to do.
+  struct Contents {
+    bool aliases = false, guards = false, assigns = false;
+  } has;
 
   std::span<DraftId> operands_of(const DraftNode& node) {
     return {operands.data() + node.operands_begin, node.operands_count};
@@ -64,7 +67,7 @@ struct Draft {
   /// Bytes of the node's value under the plan's number type.
   std::size_t bytes_of(const DraftNode& node) const;
   /// The node whose memory holds the value: through aliases to their operand.
-  DraftId memory_of(DraftId id) const { return has_aliases ? behind_aliases(id) : id; }
+  DraftId memory_of(DraftId id) const { return has.aliases ? behind_aliases(id) : id; }
   DraftId behind_aliases(DraftId id) const;
   /// Puts the nodes into another topological order: at k comes what was at order[k].
   void reorder(std::span<const DraftId> order);

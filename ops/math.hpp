@@ -93,6 +93,14 @@ T x_minus_tanh(const T& x) {
   return where(s < T(1), series * s * x / cosh(x), x - tanh(x));
 }
 
+/// 1 - x², as (1 - x)(1 + x) where the square would lose digits of the result, and as written near
+/// 0, where those of the derivative would be lost.
+template <class T>
+T one_minus_square(const T& x) {
+  const T s = x * x;
+  return where(s < T(0.25), T(1) - s, (T(1) - x) * (T(1) + x));
+}
+
 // Defined in ops/special_functions.cpp, with Boost.Math. C names: the kernels of a SIMD level, in
 // which our namespace has another name, call them too.
 extern "C" {

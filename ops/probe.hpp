@@ -90,6 +90,7 @@ class Probe {
   friend Probe sign(const Probe& x) { return call("sign", x); }
   friend Probe softplus(const Probe& x) { return log1p(exp(x)); }
   friend Probe x_minus_tanh(const Probe& x) { return x - tanh(x); }
+  friend Probe one_minus_square(const Probe& x) { return Probe(1) - square(x); }
   friend Probe sigmoid(const Probe& x) { return call("σ", x); }
   friend Probe square(const Probe& x) { return pow(x, Probe(2)); }
   friend Probe abs(const Probe& x);

@@ -34,7 +34,7 @@ struct Asin : Elementwise<1> {
   }
   template <int I, class T>
   static T partial(T x, T) {
-    return T(1) / sqrt((T(1) - x) * (T(1) + x));
+    return T(1) / sqrt(one_minus_square(x));
   }
 };
 
@@ -50,7 +50,7 @@ struct Acos : Elementwise<1> {
   }
   template <int I, class T>
   static T partial(T x, T) {
-    return T(-1) / sqrt((T(1) - x) * (T(1) + x));
+    return T(-1) / sqrt(one_minus_square(x));
   }
 };
 
@@ -164,7 +164,7 @@ struct Atanh : Elementwise<1> {
   }
   template <int I, class T>
   static T partial(T x, T) {
-    return T(1) / ((T(1) - x) * (T(1) + x));
+    return T(1) / one_minus_square(x);
   }
 };
 

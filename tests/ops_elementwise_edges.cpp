@@ -296,3 +296,24 @@ TEST_CASE("the left tails keep their digits") {
   const Var x = tape.input(-9.0F);
   is(tw::backward(expm1(x))[x], 1.2340980408667955e-4, 1e-6);  // e^-9 (mpmath)
 }
+
+TEST_CASE_TEMPLATE("second derivatives of asin, acos and atanh keep their digits near 0", T, float,
+                   double) {
+  const double eps = std::numeric_limits<T>::epsilon();
+  for (const double x : {1e-6, -3e-4, 0.02, 0.4, 0.6, -0.97}) {
+    CAPTURE(x);
+    const auto second = [&](Var (*f)(const Var&)) {
+      tw::Tape tape;
+      const T number = static_cast<T>(x);
+      const Var leaf = tape.input(tw::ArrayView(&number, {tw::dtype_of<T>, {}}));
+      const Var slope = tw::backward(f(leaf))[leaf];
+      return tw::backward(slope)[leaf].item();
+    };
+    const double at = static_cast<T>(x), left = (1 - at) * (1 + at);
+    const double asin_second = at / (left * std::sqrt(left));
+    const auto close = [&](double a, double b) { return std::abs(a - b) <= 8 * eps * std::abs(b); };
+    CHECK(close(second([](const Var& v) { return asin(v); }), asin_second));
+    CHECK(close(second([](const Var& v) { return acos(v); }), -asin_second));
+    CHECK(close(second([](const Var& v) { return atanh(v); }), 2 * at / (left * left)));
+  }
+}

@@ -32,7 +32,7 @@ std::vector<bool> update_nodes(const Draft& draft) {
 }  // namespace
 
 void advance(Draft& draft) {
-  if (!draft.has_assigns) return;
+  if (!draft.has.assigns) return;
   const std::vector<bool> update = update_nodes(draft);
   if (std::find(update.begin(), update.end(), true) == update.end()) return;
 

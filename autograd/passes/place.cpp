@@ -129,7 +129,7 @@ class Placer {
         place_results(u);
       if (options_.reuse) release(u);
     }
-    for (DraftId id = 0; draft_.has_aliases && id < draft_.nodes.size(); ++id) {
+    for (DraftId id = 0; draft_.has.aliases && id < draft_.nodes.size(); ++id) {
       const DraftId memory = draft_.memory_of(id);
       if (memory != id) placement_.places[id] = placement_.places[memory];
     }
@@ -149,7 +149,7 @@ class Placer {
   }
 
   void place_updates() {
-    if (!draft_.has_assigns) return;
+    if (!draft_.has.assigns) return;
     const UpdatesInPlace updates(draft_, units_, lifetimes_);
     for (const Units::Unit& unit : units_.units) {
       const DraftId id = units_.members[unit.begin];

@@ -81,7 +81,7 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     }
   }
   const Positions position(needed);
-  draft.has_guards = !guards.empty();
+  draft.has.guards = !guards.empty();
   std::size_t operands = guards.size();
   for (const NodeId id : needed) operands += tape.parents(id).size();
   reserve_huge(draft.nodes, needed.size() + guards.size());
@@ -91,7 +91,7 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     DraftNode d;
     d.op = node.op;
     d.alias = node.op->traits.alias;
-    draft.has_aliases = draft.has_aliases || d.alias;
+    draft.has.aliases = draft.has.aliases || d.alias;
     d.type = node.type;
     d.origin = id;
     d.operands_begin = static_cast<std::uint32_t>(draft.operands.size());
@@ -116,7 +116,7 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
       draft.cells.push_back(tape.cell(id));
     } else if (node.op->traits.assign) {
       d.role = Role::assign;
-      draft.has_assigns = true;
+      draft.has.assigns = true;
     }
     draft.nodes.push_back(d);
   }

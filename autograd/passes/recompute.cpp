@@ -39,7 +39,7 @@ class Run {
     to_.tape = draft.tape;
     to_.numbers = draft.numbers;
     to_.simd = draft.simd;
-    to_.has_aliases = draft.has_aliases;
+    to_.has = draft.has;
     list_readers();
     measure();
     if (checkpoints) list_checkpoints();
