@@ -34,7 +34,7 @@ struct FusedOp {
   FusedOperand out;
   std::array<FusedOperand, max_arity> in{};
   ElementLoop loop = nullptr;
-  ElementLoop other_loop = nullptr;  ///< writes past the caches, or does not; null: there is none
+  ElementLoop other_loop = nullptr;  ///< past the caches if `loop` is not; null: there is none
   alignas(8) std::array<std::byte, elementwise_attribute_bytes> attribute{};
   RowLoop row_loop = nullptr;
   FoldLoops fold{};

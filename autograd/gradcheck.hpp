@@ -132,13 +132,14 @@ bool has_no_digits(const GradcheckElement& element);
 /// The verdict on an entry follows from the error estimates of both values: the replay's
 /// differences among themselves, and what rounding does to either (measured by replays that round
 /// at random). It is `right` only where an error of 3 % could not have hidden.
-/// The tape is left as it was. Throws TypeError for inputs that are not float leaves.
+/// The tape is left as it was. Throws TypeError for inputs that are not float leaves, DomainError
+/// for options without sense (an order above 3, no projection, a negative step).
 /// Complex step: Squire & Trapp 1998. Differences: Ridders 1982.
 GradcheckReport gradcheck(const Var& output, std::span<const Var> inputs,
                           const GradcheckOptions& options = {});
 
 /// All entries of a gradient table, intermediate nodes included: the numeric column beside it.
-/// Each node is held, and what lies below it replayed.
+/// Each node is held, and what lies below it replayed. First order only: DomainError for others.
 GradcheckReport gradcheck(const GradientTable& table, const GradcheckOptions& options = {});
 
 /// A compiled program: its float outputs that are no gradients, weighted and summed, in the float

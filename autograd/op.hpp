@@ -250,8 +250,8 @@ struct OpRecord {
   std::size_t attribute_bytes = 0;
   OpTraits traits;
   DTypes dtypes;
-  /// Those of single numbers for which a node is op, parents and what these have in common, with
-  /// nothing to find out or to refuse.
+  /// Dtypes of single numbers for which recording needs no shape rule and has no attribute to store
+  /// or to refuse.
   DTypes plain_dtypes;
 
   /// Shape rule: the node's type, or a ShapeError or TypeError.

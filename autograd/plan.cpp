@@ -28,7 +28,8 @@ std::string Plan::describe(const Step& step) const {
       if (op.first != nullptr) text += " " + std::string(op.first->name);
       text += " " + std::string(op.op->name);
     }
-    if (group.goes_past_caches()) text += ", past the caches";
+    if (!group.past.empty()) text += ", written past the caches";
+    if (!group.streamed.empty()) text += ", copied past the caches";
     return text;
   }
   if (step.scalars != nullptr) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <concepts>
 #include <initializer_list>
 #include <span>
 #include <tapewise/autograd/flat_array.hpp>

@@ -2,6 +2,7 @@
 // The only file that names xtensor containers. Everything below this header speaks of pointers,
 // dtypes and shapes, because a container's type changes with the user's macros
 // (XTENSOR_USE_XSIMD) and must not become part of the library's binary interface.
+#include <algorithm>
 #include <memory>
 #include <tapewise/autograd/program.hpp>
 #include <tapewise/autograd/sweep.hpp>

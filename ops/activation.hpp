@@ -215,14 +215,14 @@ struct Mish : Elementwise<1> {
 struct Softplus : Elementwise<1> {
   static constexpr std::string_view name = "softplus", formula = "log(1 + e^(β·x))/β",
                                     source = "Dugas et al. 2001";
-  static constexpr std::string_view signature = "softplus(x, beta=1)";
+  static constexpr std::string_view signature = "softplus(x, beta=1)", derivative = "σ(β·x)";
   static constexpr std::string_view peers =
       "torch.nn.functional.softplus, jax.nn.softplus, tf.nn.softplus";
   static constexpr Range ranges[] = {{-4, 4}};
   struct Attribute {
     double beta;
   };
-  static constexpr Attribute example{1.0};
+  static constexpr Attribute example{2.0};
   template <class T>
   static T value(T x, const Attribute& a) {
     const T y = softplus(scaled(x, a));
@@ -305,8 +305,8 @@ inline Var gelu(const Operand& x, GeluForm form = GeluForm::exact) {
 /// x·tanh(softplus(x))
 inline Var mish(const Operand& x) { return record<ops::Mish>({x}); }
 /// ζ(x) = log(1 + e^x), or ζ(βx)/β, which is nearer to relu for larger β; derivative σ(βx). Finite
-/// for every x, so there is no threshold above which it would be x. Throws DomainError unless β is
-/// finite and positive.
+/// wherever βx is, so there is no threshold above which it would be x. Throws DomainError unless β
+/// is finite and positive.
 inline Var softplus(const Operand& x, double beta = 1.0) {
   return record<ops::Softplus>({x}, {beta});
 }

@@ -160,11 +160,12 @@ struct Power : Elementwise<2> {
   static T value(T a, T b) {
     return pow(a, b);
   }
-  /// ∂/∂b is 0 where a = 0 and b > 0: the limit, not 0·∞. At (0, 0) both are 0, as in PyTorch.
+  /// ∂/∂b is 0 where a = 0 and b > 0: the limit, not 0·∞. At (0, 0) both are 0, as in PyTorch, and
+  /// ∂/∂a where b = 0 and a is so small that 1/a may overflow.
   template <int I, class T>
   static auto partial(T a, T b, T y) {
     if constexpr (I == 0) {
-      return only_if((a != T(0)) | (b != T(0)), b * pow(a, b - T(1)));
+      return only_if((a * a > T(0)) | (b != T(0)), b * pow(a, b - T(1)));
     } else {
       return only_if((a != T(0)) | (b < T(0)), y * log(a));
     }

@@ -64,6 +64,22 @@ struct RealOnly : tw::Elementwise<1> {
   }
 };
 
+/// x³ with a slope that is NaN, and that no complex number can read.
+struct NanSlope : tw::Elementwise<1> {
+  static constexpr std::string_view name = "nan_slope", formula = "x^3";
+  static constexpr bool complex_step = false;
+  static constexpr tw::Range ranges[] = {{-1, 1}};
+  template <class T>
+  static T value(T x) {
+    return x * x * x;
+  }
+  template <int I, class T>
+  static T partial(T x, T) {
+    using std::log;
+    return T(3) * x * x + log(x - T(10));
+  }
+};
+
 /// A product with fixed signs whose vjp has the sign of one element wrong.
 tw::Var with_one_wrong_sign(const tw::Var& x) {
   xt::xarray<double> right = xt::xarray<double>::from_shape({1000}), wrong;
@@ -148,6 +164,11 @@ TEST_CASE("an infinite slope is undecidable, a NaN beside a number is wrong") {
   CHECK(static_cast<bool>(root));
   const auto nan = tw::gradcheck([](const tw::Var& x) { return x * x + 0.0 * log(x); }, {0.0});
   CHECK(nan.wrong == 1);  // 0·∞ in the gradient, beside a replay that has a number
+  const auto by_differences = tw::gradcheck(
+      [](const tw::Var& x) { return tw::record<NanSlope>({tw::Operand(x)}) * 2.0; }, {0.5});
+  CAPTURE(by_differences);
+  CHECK(by_differences.wrong == 1);
+  CHECK_FALSE(static_cast<bool>(by_differences));
 }
 
 TEST_CASE("at a kink any subgradient may be right: undecidable, not wrong") {

@@ -23,6 +23,16 @@ TEST_CASE("equal expressions are computed once, however deep") {
   CHECK(shared_ops({sin(x * y) + cos(x), sin(x * y) - cos(x)}) == 5);
 }
 
+TEST_CASE("a node that very many read shares each of its readers") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {5}, 1);
+  std::vector<tw::Var> outputs;
+  for (int twice = 0; twice < 2; ++twice) {
+    for (int k = 1; k <= 60; ++k) outputs.push_back(x * static_cast<double>(k));
+  }
+  CHECK(shared_ops(outputs) == 60);
+}
+
 TEST_CASE("other operands, other attributes and another order are other nodes") {
   tw::Tape tape;
   const tw::Var x = wavy(tape, {4, 4}, 1), y = wavy(tape, {4, 4}, 2);

@@ -226,6 +226,7 @@ class Use {
     c.noise = std::max(c.noise, noise);
     c.every_step = c.nearby = true;
     const Estimate n = differentiate(c);
+    if (std::isnan(analytic)) return std::isfinite(n.slope);
     const double off = std::abs(analytic - n.slope);
     if (!(off > 8.0 * n.error + allowed)) return false;
     // From 2^52 on numbers are whole: an op of period 1 looks constant.

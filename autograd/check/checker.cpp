@@ -153,7 +153,9 @@ Direction Checker::random_direction(std::size_t k, const Line& line, std::uint64
   Direction d{0, std::ssize(x), {}};
   for (std::size_t i = 0; i < x.size(); ++i) {
     const double own = std::isfinite(x[i]) && x[i] != 0.0 ? std::abs(x[i]) : least;
-    d.weights.push_back(own / all * random.sign_and_size());
+    // Differences move each element by its own size; the complex step moves none.
+    const double part = line.has_complex_step() ? 1.0 : own / all;
+    d.weights.push_back(part * random.sign_and_size());
     const double off = 0x1p-53 * analytic_[k][i] * x[i];
     if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, off);
   }
@@ -287,7 +289,9 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     // scaled matrix say; the running bound does.
     line.restore();
     const double bound = bound_along(e.input, d) + 2.0 * bounds().of(scalar_)[0] / n.step;
-    if (!(e.error > bound)) verdict = {Verdict::undecidable, Undecided::step_noise};
+    if (std::isfinite(bound) && e.error <= bound) {
+      verdict = {Verdict::undecidable, Undecided::step_noise};
+    }
   }
   if (verdict.verdict == Verdict::wrong && !line.has_complex_step() &&
       (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic, e.numeric))) {

@@ -85,7 +85,10 @@ void FusedScratch::stream_results(const FusedBlocks& blocks) {
   group_.stream = stream_copy(of_.draft.simd);
   for (FusedOp& op : group_.ops) {
     if (!is_streamed(op)) continue;
-    if (op.other_loop != nullptr && !of_.is_read_inside(blocks.member_of(op.out.slot))) {
+    const std::int64_t row_bytes = group_.columns * op.out.column_bytes;
+    const bool in_lines = group_.rows == 1 || row_bytes % 64 == 0;
+    if (op.other_loop != nullptr && in_lines &&
+        !of_.is_read_inside(blocks.member_of(op.out.slot))) {
       op.write_past(true);
       group_.past.push_back(op.out.slot);
       continue;

@@ -50,7 +50,9 @@ class Known {
         if (const DraftId found = look_at(at, id); found != none) return found;
       }
     }
-    for (std::size_t at = same_.hash(node);; ++at) {
+    // By steps of its own: what stands near its operands fills whole stretches of the table.
+    const std::size_t hash = same_.hash(node), step = (hash >> 32U) | 1U;
+    for (std::size_t at = hash;; at += step) {
       if (const DraftId found = look_at(at, id); found != none) return found;
     }
   }

@@ -28,7 +28,8 @@ T fold_lanes(const Batch& batch, Join&& join) {
   return lanes[0];
 }
 
-/// May drop a NaN: its exponential makes the row's sum NaN, and with it every result.
+/// May drop a NaN, and what was compared with it: the result can be too small then. Its exponential
+/// makes the row's sum NaN, and with it every result.
 template <class T>
 T max_of_row(const T* x, std::int64_t n, std::int64_t stride) {
   T largest = minus_infinity<T>;

@@ -7,11 +7,12 @@
 #include <cstring>
 #include <type_traits>
 #if defined(__AVX512F__)
+#include <xsimd/config/xsimd_config.hpp>
+#endif
+#if defined(__AVX512F__) && XSIMD_VERSION_MAJOR == 8
 // xsimd 8.1 has no fused multiply-add for AVX-512: its functions multiply, then add. Ours stand
 // between its kernels and the functions that call them, for which its headers come one by one.
 #define XSIMD_NO_DISCARD __attribute__((warn_unused_result))
-#include <xsimd/config/xsimd_config.hpp>
-
 #include <xsimd/arch/xsimd_scalar.hpp>
 
 #include <xsimd/types/xsimd_batch.hpp>
