@@ -128,7 +128,11 @@ void Line::restore() {
   }
   if (stepped_) {
     for (std::size_t k = 0; k < below_.size(); ++k) {
-      if (!complex_->is_float(below_[k])) continue;
+      if (!complex_->is_float(
+              below_[k])) {  // places and masks, of numbers that were moved a little
+        complex_->compute(below_[k]);
+        continue;
+      }
       for (std::size_t i = 0; i < base_below_[k].size(); ++i) {
         complex_->set(below_[k], static_cast<std::int64_t>(i), base_below_[k][i]);
       }
