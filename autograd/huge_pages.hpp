@@ -4,8 +4,9 @@
 
 namespace tapewise {
 
-/// Asks for huge pages behind memory that has not been written yet, if it is large: a page of 4 KiB
-/// at a time, the system takes longer to hand it out than a pass takes to fill it.
+/// Asks for huge pages behind large memory that is about to be written for the first time: a page
+/// of 4 KiB at a time, the system takes longer to hand it out than a pass takes to fill it. Only
+/// advice: of memory that was in use before, nothing changes.
 void advise_huge_pages(void* data, std::size_t bytes);
 
 /// Room for `size` elements.

@@ -11,6 +11,7 @@ set(TAPEWISE_SOURCES
     autograd/check/error_bound.cpp
     autograd/check/kinks.cpp
     autograd/check/line.cpp
+    autograd/check/projections.cpp
     autograd/check/replay.cpp
     autograd/check/report.cpp
     autograd/check/rounding.cpp

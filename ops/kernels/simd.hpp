@@ -3,6 +3,7 @@
 // how wide a batch is.
 #include <algorithm>
 #include <bit>
+#include <concepts>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -18,45 +19,37 @@
 #include <xsimd/types/xsimd_batch.hpp>
 
 namespace xsimd::kernel {
-template <class A>
-batch<float, A> fma(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
-                    requires_arch<avx512f>) noexcept {
-  return _mm512_fmadd_ps(x, y, z);
+template <class A, std::floating_point T>
+batch<T, A> fma(const batch<T, A>& x, const batch<T, A>& y, const batch<T, A>& z,
+                requires_arch<avx512f>) noexcept {
+  if constexpr (std::is_same_v<T, float>)
+    return _mm512_fmadd_ps(x, y, z);
+  else
+    return _mm512_fmadd_pd(x, y, z);
 }
-template <class A>
-batch<double, A> fma(const batch<double, A>& x, const batch<double, A>& y,
-                     const batch<double, A>& z, requires_arch<avx512f>) noexcept {
-  return _mm512_fmadd_pd(x, y, z);
+template <class A, std::floating_point T>
+batch<T, A> fms(const batch<T, A>& x, const batch<T, A>& y, const batch<T, A>& z,
+                requires_arch<avx512f>) noexcept {
+  if constexpr (std::is_same_v<T, float>)
+    return _mm512_fmsub_ps(x, y, z);
+  else
+    return _mm512_fmsub_pd(x, y, z);
 }
-template <class A>
-batch<float, A> fms(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
-                    requires_arch<avx512f>) noexcept {
-  return _mm512_fmsub_ps(x, y, z);
+template <class A, std::floating_point T>
+batch<T, A> fnma(const batch<T, A>& x, const batch<T, A>& y, const batch<T, A>& z,
+                 requires_arch<avx512f>) noexcept {
+  if constexpr (std::is_same_v<T, float>)
+    return _mm512_fnmadd_ps(x, y, z);
+  else
+    return _mm512_fnmadd_pd(x, y, z);
 }
-template <class A>
-batch<double, A> fms(const batch<double, A>& x, const batch<double, A>& y,
-                     const batch<double, A>& z, requires_arch<avx512f>) noexcept {
-  return _mm512_fmsub_pd(x, y, z);
-}
-template <class A>
-batch<float, A> fnma(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
-                     requires_arch<avx512f>) noexcept {
-  return _mm512_fnmadd_ps(x, y, z);
-}
-template <class A>
-batch<double, A> fnma(const batch<double, A>& x, const batch<double, A>& y,
-                      const batch<double, A>& z, requires_arch<avx512f>) noexcept {
-  return _mm512_fnmadd_pd(x, y, z);
-}
-template <class A>
-batch<float, A> fnms(const batch<float, A>& x, const batch<float, A>& y, const batch<float, A>& z,
-                     requires_arch<avx512f>) noexcept {
-  return _mm512_fnmsub_ps(x, y, z);
-}
-template <class A>
-batch<double, A> fnms(const batch<double, A>& x, const batch<double, A>& y,
-                      const batch<double, A>& z, requires_arch<avx512f>) noexcept {
-  return _mm512_fnmsub_pd(x, y, z);
+template <class A, std::floating_point T>
+batch<T, A> fnms(const batch<T, A>& x, const batch<T, A>& y, const batch<T, A>& z,
+                 requires_arch<avx512f>) noexcept {
+  if constexpr (std::is_same_v<T, float>)
+    return _mm512_fnmsub_ps(x, y, z);
+  else
+    return _mm512_fnmsub_pd(x, y, z);
 }
 }  // namespace xsimd::kernel
 #endif
