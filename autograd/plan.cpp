@@ -35,6 +35,7 @@ std::string Plan::describe(const Step& step) const {
   if (step.scalars != nullptr) {
     return "scalars: " + std::to_string(step.scalars->nodes) + " ops, " +
            std::to_string(step.scalars->vectors.size()) + " vector instructions, " +
+           std::to_string(step.scalars->sums.size()) + " sums, " +
            std::to_string(step.scalars->loads.size()) + " loads";
   }
   if (step.op == nullptr) return "guard";

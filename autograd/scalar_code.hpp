@@ -21,6 +21,7 @@ struct ScalarCode {
   enum Special : std::uint32_t {
     call = 0xFFFF0000U,  ///< an op of the user's own: through its loop
     vector,              ///< `a` numbers a description in `vectors`
+    sum,                 ///< out = a + the terms of `sums[b]`
     end,
   };
   /// The word after an instruction with a third operand or an attribute.
@@ -44,6 +45,11 @@ struct ScalarCode {
     std::uint32_t out = 0, count = 0, arity = 0, attribute = 0;
     Operand in[max_arity];
   };
+  /// Neighbouring slots, or slots listed in `gathers`, in double precision.
+  struct Sum {
+    std::uint32_t first = 0, count = 0;  ///< of the slots, or into `gathers`
+    bool gathered = false;
+  };
   /// A number from outside of the arena, copied in at the start: KernelCall::in_data[operand].
   struct Load {
     std::uint32_t slot = 0, operand = 0, bytes = 8;
@@ -58,6 +64,7 @@ struct ScalarCode {
   std::vector<std::uint64_t> attributes;
   std::vector<ElementLoop> loops;
   std::vector<Vector> vectors;
+  std::vector<Sum> sums;
   std::vector<std::uint32_t> gathers;
   Gather gather = nullptr;
   std::size_t nodes = 0;

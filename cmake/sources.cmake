@@ -54,6 +54,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/scalars.cpp
     autograd/passes/schedule.cpp
     autograd/passes/share.cpp
+    autograd/passes/sums.cpp
     autograd/passes/sink.cpp
     autograd/plan.cpp
     autograd/profile.cpp

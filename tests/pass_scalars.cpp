@@ -11,7 +11,7 @@ TEST_CASE("a graph of single numbers and its gradient are one step, with every b
   tw::Var s = x;
   for (int k = 0; k < 200; ++k) s = sin(s * y) + exp(x - s) / (1.0 + square(s));
   const tw::GradientTable table = tw::backward(s);
-  tw::Program code = tw::compile({s, table[x], table[y]}),
+  tw::Program code = tw::compile({s, table[x], table[y]}, {.regroup = false}),
               calls = tw::compile({s, table[x], table[y]}, {.scalars = false});
   CHECK(code.steps() == 1);
   CHECK(calls.steps() > 2000);
@@ -102,6 +102,60 @@ TEST_CASE("independent chains become vector instructions") {
   for (std::size_t k = 0; k < outputs.size(); ++k) {
     // Vector functions may differ in the last bits.
     CHECK(grouped.item(k) == doctest::Approx(apart.item(k)).epsilon(1e-11));
+  }
+}
+
+TEST_CASE("terms of an entry that are ready at once are added by one instruction") {
+  tw::Tape tape;
+  const tw::Var w = tape.input(0.7), b = tape.input(-0.2);
+  std::vector<tw::Var> chains;
+  for (int k = 0; k < 20; ++k) chains.push_back(tape.input(0.1 * (k + 1)));
+  for (int turn = 0; turn < 6; ++turn) {
+    for (tw::Var& c : chains) c = sin(w * c) + b;
+  }
+  tw::Var total = chains[0];
+  for (std::size_t k = 1; k < chains.size(); ++k) total = total + chains[k];
+  const tw::GradientTable table = tw::backward(total);
+  tw::Program grouped = tw::compile({table[w], table[b], total}),
+              apart = tw::compile({table[w], table[b], total}, {.regroup = false});
+  // Six turns add twenty terms each to w's entry and to b's, but the last turn's of b are ones,
+  // which are added while planning; the chains' ends are one sum, too.
+  CHECK(contains(printed(grouped), " 12 sums"));
+  CHECK(contains(printed(apart), " 0 sums"));
+  for (const double number : {0.7, -1.9}) {
+    w.set(number);
+    grouped.run();
+    apart.run();
+    for (std::size_t k = 0; k < 3; ++k) {
+      CHECK(grouped.item(k) == doctest::Approx(apart.item(k)).epsilon(1e-12));
+    }
+  }
+  // The entry as written by hand, in one loop for each chain.
+  double slope_w = 0;
+  for (int k = 0; k < 20; ++k) {
+    double c = 0.1 * (k + 1), by_w = 0;
+    for (int turn = 0; turn < 6; ++turn) {
+      by_w = std::cos(-1.9 * c) * (c - 1.9 * by_w);
+      c = std::sin(-1.9 * c) - 0.2;
+    }
+    slope_w += by_w;
+  }
+  CHECK(grouped.item(0) == doctest::Approx(slope_w).epsilon(1e-12));
+}
+
+TEST_CASE("the cosines that backward takes of a chain of sines are computed together") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.4), y = tape.input(1.3);
+  tw::Var s = x;
+  for (int turn = 0; turn < 100; ++turn) s = sin(s * y) + x;
+  const tw::GradientTable table = tw::backward(s, {x, y});
+  tw::Program ahead = tw::compile({s, table[x], table[y]}),
+              apart = tw::compile({s, table[x], table[y]}, {.regroup = false});
+  CHECK(contains(printed(ahead), " 2 vector instructions"));  // 64 and 36
+  ahead.run();
+  apart.run();
+  for (std::size_t k = 0; k < 3; ++k) {
+    CHECK(ahead.item(k) == doctest::Approx(apart.item(k)).epsilon(1e-12));
   }
 }
 

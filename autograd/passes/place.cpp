@@ -193,28 +193,43 @@ class Placer {
         has_load_slot_[memory] = true;
       }
     }
-    auto vector = std::lower_bound(
-        units_.vectors.begin(), units_.vectors.end(), unit.begin,
-        [](const Units::Range& range, std::uint32_t begin) { return range.begin < begin; });
+    RangesFrom vectors(units_.vectors, unit.begin), sums(units_.sums, unit.begin);
     for (std::uint32_t at = unit.begin; at < unit.end;) {
-      if (vector == units_.vectors.end() || vector->begin != at) {
+      if (const Units::Range* vector = vectors.at(at)) {
+        place_vector(unit, *vector);
+        at = vector->end;
+      } else if (const Units::Range* sum = sums.at(at)) {
+        place_sum(unit, *sum);
+        at = sum->end;
+      } else {
         const DraftId id = units_.members[at++];
         release_read(unit, id);
         set_slot(id, bank_.take(), 0);
-        continue;
       }
-      // All operands are read before the first result is written, but not all at once.
-      const std::uint32_t count = vector->end - vector->begin;
-      const std::uint32_t first = bank_.take_block(count);
-      const auto block = static_cast<std::uint32_t>(blocks_.size());
-      blocks_.push_back({first, count, count});
-      for (std::uint32_t k = 0; k < count; ++k) {
-        set_slot(units_.members[at + k], first + k, block);
-      }
-      for (std::uint32_t k = 0; k < count; ++k) release_read(unit, units_.members[at + k]);
-      at = vector->end;
-      ++vector;
     }
+  }
+
+  /// All operands are read before the first result is written, but not all at once.
+  void place_vector(const Units::Unit& unit, const Units::Range& range) {
+    const std::uint32_t count = range.end - range.begin;
+    const std::uint32_t first = bank_.take_block(count);
+    const auto block = static_cast<std::uint32_t>(blocks_.size());
+    blocks_.push_back({first, count, count});
+    for (std::uint32_t k = 0; k < count; ++k) {
+      set_slot(units_.members[range.begin + k], first + k, block);
+    }
+    for (std::uint32_t at = range.begin; at < range.end; ++at) {
+      release_read(unit, units_.members[at]);
+    }
+  }
+
+  /// Only the last addition of a sum has a value in memory.
+  void place_sum(const Units::Unit& unit, const Units::Range& range) {
+    for (std::uint32_t at = range.begin; at < range.end; ++at) {
+      release_read(unit, units_.members[at]);
+      if (at + 1 < range.end) last_reader_[units_.members[at]] = taken;
+    }
+    set_slot(units_.members[range.end - 1], bank_.take(), 0);
   }
 
   void set_slot(DraftId id, std::uint32_t slot, std::uint32_t block) {

@@ -2,6 +2,7 @@
 #include <numeric>
 #include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/regroup.hpp>
+#include <tapewise/autograd/passes/sums.hpp>
 
 namespace tapewise::passes {
 
@@ -10,24 +11,31 @@ namespace {
 constexpr std::uint32_t fewest_nodes = 64;
 /// So many ops of one kind in a row repay a vector instruction.
 constexpr std::uint32_t shortest_run = 6, longest_run = ScalarCode::Vector::max_count;
+/// So many results of a chain are computed ahead: they are still in the first cache when read.
+constexpr std::uint32_t longest_ahead = 64;
+/// So many numbers that come together are added to a sum by one instruction.
+constexpr std::size_t shortest_sum = 4;
+constexpr std::size_t most_kinds = 16;  // that are told apart in a chain
 
 /// The members of one scalar unit in an order in which independent ops of one kind stand together.
 class Regrouper {
  public:
-  Regrouper(const Draft& draft, Units& units, std::uint32_t unit, const std::vector<bool>& guarded)
+  Regrouper(const Draft& draft, Units& units, std::uint32_t unit, const std::vector<bool>& guarded,
+            const Sums& sums)
       : draft_(draft),
         units_(units),
         unit_(unit),
         begin_(units.units[unit].begin),
-        guarded_(guarded) {
+        guarded_(guarded),
+        sums_(sums) {
     const auto members = units.members_of(units.units[unit]);
     members_.assign(members.begin(), members.end());
   }
 
   void run(std::vector<std::uint32_t>& depth) {
     const std::uint32_t levels = measure(depth);
-    // Chains that depend on each other all the way have nothing side by side.
-    if (members_.size() / std::max(levels, 1U) < shortest_run) return;
+    // Chains that depend on each other nearly all the way have little side by side.
+    if (members_.size() / std::max(levels, 1U) < shortest_run) return take_ahead();
     sink_unary(depth, levels);
     sort(depth);
     find_runs(depth);
@@ -36,19 +44,46 @@ class Regrouper {
  private:
   bool inside(DraftId memory) const { return units_.unit_of[memory] == unit_; }
 
-  /// The longest way from outside of the unit to each member.
+  /// The longest way from outside of the unit to each member. Terms of a sum that are ready at once
+  /// are added by one instruction, and so go one way.
   std::uint32_t measure(std::vector<std::uint32_t>& depth) {
+    part_of_.assign(draft_.nodes.size(), 0);
+    std::vector<std::uint32_t> terms(1);  // by part
+    for (const DraftId id : members_) {
+      depth[id] = way_to(id, depth);
+      if (!sums_.has(id)) continue;
+      const DraftId before = draft_.operands_of(draft_.nodes[id])[0];
+      const bool joins = !sums_.begins(id) && inside(before) && depth[id] == depth[before] + 1 &&
+                         way_from(term_of(id), depth) <= depth[before];
+      if (joins)
+        depth[id] = depth[before];
+      else
+        terms.push_back(0);
+      part_of_[id] = joins ? part_of_[before] : static_cast<std::uint32_t>(terms.size() - 1);
+      ++terms[part_of_[id]];
+    }
     std::uint32_t levels = 0;
     for (const DraftId id : members_) {
-      std::uint32_t d = 0;
-      for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
-        const DraftId memory = draft_.memory_of(operand);
-        if (inside(memory)) d = std::max(d, depth[memory] + 1);
-      }
-      depth[id] = d;
-      levels = std::max(levels, d + 1);
+      if (terms[part_of_[id]] < shortest_sum) part_of_[id] = 0;
+      depth[id] = way_to(id, depth);
+      levels = std::max(levels, depth[id] + 1);
     }
     return levels;
+  }
+  DraftId term_of(DraftId addition) const {
+    return draft_.memory_of(draft_.operands_of(draft_.nodes[addition])[1]);
+  }
+  std::uint32_t way_from(DraftId memory, const std::vector<std::uint32_t>& depth) const {
+    return inside(memory) ? depth[memory] + 1 : 0;
+  }
+  std::uint32_t way_to(DraftId id, const std::vector<std::uint32_t>& depth) const {
+    std::uint32_t way = 0;
+    for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+      const DraftId memory = draft_.memory_of(operand);
+      const bool together = part_of_[id] != 0 && part_of_[memory] == part_of_[id];
+      way = std::max(way, together ? depth[memory] : way_from(memory, depth));
+    }
+    return way;
   }
 
   /// What depends on one number only (cos x for backward, say) is computed just before it is read.
@@ -71,7 +106,17 @@ class Regrouper {
   bool same_kind(DraftId x, DraftId y) const {
     const DraftNode &a = draft_.nodes[x], &b = draft_.nodes[y];
     return a.op == b.op && a.type == b.type && guarded_[x] == guarded_[y] &&
+           computed_operands(x) == computed_operands(y) &&
            std::memcmp(draft_.attribute_of(a), draft_.attribute_of(b), a.op->attribute_bytes) == 0;
+  }
+
+  /// Which operands were computed here, as bits: those of others are often the same for all.
+  unsigned computed_operands(DraftId id) const {
+    unsigned bits = 0;
+    for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
+      bits = bits << 1U | unsigned{inside(draft_.memory_of(operand))};
+    }
+    return bits;
   }
 
   /// By level, kind of op, and the place of the first operand: then the operands of a run are
@@ -92,9 +137,13 @@ class Regrouper {
       const auto level = std::span(by_level).subspan(begin[l], begin[l + 1] - begin[l]);
       std::stable_sort(level.begin(), level.end(), [&](DraftId x, DraftId y) {
         const DraftNode &a = draft_.nodes[x], &b = draft_.nodes[y];
+        if (part_of_[x] != part_of_[y]) return part_of_[x] < part_of_[y];
+        if (part_of_[x] != 0) return false;  // as recorded
         if (a.op != b.op) return a.op < b.op;
         if (a.type != b.type) return a.type < b.type;
         if (const bool last = guarded_[y]; guarded_[x] != last) return last;
+        const unsigned from_here = computed_operands(x), y_from_here = computed_operands(y);
+        if (from_here != y_from_here) return from_here < y_from_here;
         return position_of(position, x) < position_of(position, y);
       });
       for (std::size_t k = 0; k < level.size(); ++k) {
@@ -126,7 +175,13 @@ class Regrouper {
   void find_runs(const std::vector<std::uint32_t>& depth) {
     for (std::uint32_t k = 0; k < members_.size();) {
       std::uint32_t end = k + 1;
-      while (end < members_.size() && end - k < longest_run &&
+      if (const std::uint32_t sum = part_of_[members_[k]]; sum != 0) {
+        while (end < members_.size() && part_of_[members_[end]] == sum) ++end;
+        units_.sums.push_back({begin_ + k, begin_ + end});
+        k = end;
+        continue;
+      }
+      while (end < members_.size() && end - k < longest_run && part_of_[members_[end]] == 0 &&
              depth[members_[end]] == depth[members_[k]] && same_kind(members_[end], members_[k])) {
         ++end;
       }
@@ -137,11 +192,67 @@ class Regrouper {
     }
   }
 
+  bool is_function_of_one(DraftId id) const {
+    const DraftNode& node = draft_.nodes[id];
+    const auto operands = draft_.operands_of(node);
+    return node.op->traits.elementwise && node.op->traits.arithmetic == Arithmetic::none &&
+           operands.size() == 1 && can_be_vector(id);
+  }
+
+  /// A chain keeps its order, but functions whose operands have been there for long (the cosines
+  /// that backward takes of a chain of sines) are computed together, where the first is due.
+  void take_ahead() {
+    const auto count = static_cast<std::uint32_t>(members_.size());
+    std::vector<std::uint32_t>& due = scratch_;  // 1 + the member's place in the chain
+    due.assign(draft_.nodes.size(), 0);
+    for (std::uint32_t k = 0; k < count; ++k) due[members_[k]] = k + 1;
+    const std::vector<std::uint32_t> next = next_of_kind();
+    std::vector<bool> taken(count);
+    std::vector<std::uint32_t> run;
+    std::uint32_t at = begin_;
+    for (std::uint32_t k = 0; k < count; ++k) {
+      if (taken[k]) continue;
+      run.assign(1, k);
+      for (std::uint32_t l = next[k]; l != 0 && run.size() < longest_ahead; l = next[l]) {
+        const DraftId operand = draft_.operands_of(draft_.nodes[members_[l]])[0];
+        if (due[draft_.memory_of(operand)] > k) break;
+        if (!taken[l]) run.push_back(l);
+      }
+      if (run.size() < shortest_run)
+        run.resize(1);
+      else
+        units_.vectors.push_back({at, at + static_cast<std::uint32_t>(run.size())});
+      for (const std::uint32_t l : run) {
+        taken[l] = true;
+        units_.members[at++] = members_[l];
+      }
+    }
+  }
+
+  /// For each function of one number the next of its kind in the chain; 0: none.
+  std::vector<std::uint32_t> next_of_kind() const {
+    std::vector<std::uint32_t> next(members_.size());
+    std::vector<std::uint32_t> kinds;  // the first of each that was met, from the end
+    for (std::size_t k = members_.size(); k-- > 0;) {
+      const DraftId id = members_[k];
+      if (!is_function_of_one(id)) continue;
+      const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                     [&](std::uint32_t l) { return same_kind(members_[l], id); });
+      if (kind != kinds.end())
+        next[k] = std::exchange(*kind, static_cast<std::uint32_t>(k));
+      else if (kinds.size() < most_kinds)
+        kinds.push_back(static_cast<std::uint32_t>(k));
+    }
+    return next;
+  }
+
   const Draft& draft_;
   Units& units_;
   std::uint32_t unit_, begin_;
   const std::vector<bool>& guarded_;
+  const Sums& sums_;
   std::vector<DraftId> members_;
+  std::vector<std::uint32_t> part_of_;  // by draft node: the part of a sum it adds to; 0: none
   std::vector<std::uint32_t> scratch_;
 };
 
@@ -151,11 +262,12 @@ void regroup(const Draft& draft, Units& units) {
   // The sums and functions of vectors differ from those of the C library in the last bit: what a
   // C++ branch depends on is left alone.
   const std::vector<bool> guarded = guard_cone(draft);
+  const Sums sums(draft, guarded);
   auto depth = huge_vector<std::uint32_t>(draft.nodes.size());
   for (std::uint32_t unit = 0; unit < units.units.size(); ++unit) {
     const Units::Unit& of = units.units[unit];
     if (of.kind != Units::Kind::scalars || of.end - of.begin < fewest_nodes) continue;
-    Regrouper(draft, units, unit, guarded).run(depth);
+    Regrouper(draft, units, unit, guarded, sums).run(depth);
   }
 }
 

@@ -19,14 +19,14 @@ class CodeBuilder {
     list_loads();
     code_.nodes = unit_.end - unit_.begin;
     reserve_huge(code_.code, code_.nodes + 1);
-    auto vector = std::lower_bound(
-        units_.vectors.begin(), units_.vectors.end(), unit_.begin,
-        [](const Units::Range& range, std::uint32_t begin) { return range.begin < begin; });
+    RangesFrom vectors(units_.vectors, unit_.begin), sums(units_.sums, unit_.begin);
     for (std::uint32_t at = unit_.begin; at < unit_.end;) {
-      if (vector != units_.vectors.end() && vector->begin == at) {
-        add_vector(*vector);
-        at = vector->end;
-        ++vector;
+      if (const Units::Range* range = vectors.at(at)) {
+        add_vector(*range);
+        at = range->end;
+      } else if (const Units::Range* sum = sums.at(at)) {
+        add_sum(*sum);
+        at = sum->end;
       } else {
         add(units_.members[at++]);
       }
@@ -119,6 +119,28 @@ class CodeBuilder {
     code_.code.push_back(
         {ScalarCode::vector, 0, static_cast<std::uint32_t>(code_.vectors.size()), 0});
     code_.vectors.push_back(vector);
+  }
+
+  void add_sum(const Units::Range& range) {
+    const auto operands = [&](std::uint32_t at) {
+      return draft_.operands_of(draft_.nodes[units_.members[at]]);
+    };
+    std::vector<std::uint32_t> terms;
+    for (std::uint32_t at = range.begin; at < range.end; ++at) {
+      terms.push_back(slot_of(operands(at)[1]));
+    }
+    std::sort(terms.begin(), terms.end());  // they are ready together: any order will do
+    ScalarCode::Sum sum{terms.front(), range.end - range.begin, false};
+    sum.gathered = std::adjacent_find(terms.begin(), terms.end(),
+                                      [](auto a, auto b) { return b != a + 1; }) != terms.end();
+    if (sum.gathered) {
+      sum.first = static_cast<std::uint32_t>(code_.gathers.size());
+      code_.gathers.insert(code_.gathers.end(), terms.begin(), terms.end());
+    }
+    code_.code.push_back({ScalarCode::sum, slot_of(units_.members[range.end - 1]),
+                          slot_of(operands(range.begin)[0]),
+                          static_cast<std::uint32_t>(code_.sums.size())});
+    code_.sums.push_back(sum);
   }
 
   /// Returns whether the operand is one number for all.
