@@ -102,19 +102,31 @@ void gemv(bool transposed, std::int64_t rows, std::int64_t cols, const Complex* 
               M, static_cast<int>(cols), x, 1, &old, y, 1);
 }
 
-/// Row by row, so that the innermost loop runs along a row of C unless B is read transposed.
-template <class T>
-void small_product(const Product& p, const T* a, const T* b, T* c, bool add) {
+/// Sums of `k` products (0: of p.k) in a register each: in memory, each term would wait for the one
+/// before to be written.
+template <int k, class T>
+void sums_of_products(const Product& p, const T* a, const T* b, T* c, bool add) {
   const std::int64_t a_row = p.trans_a != 0 ? 1 : p.k, a_col = p.trans_a != 0 ? p.m : 1;
   const std::int64_t b_row = p.trans_b != 0 ? 1 : p.n, b_col = p.trans_b != 0 ? p.k : 1;
-  if (!add) std::fill(c, c + p.m * p.n, T(0));
+  const std::int64_t terms = k > 0 ? k : p.k;
   for (std::int64_t i = 0; i < p.m; ++i) {
-    T* row = c + i * p.n;
-    for (std::int64_t q = 0; q < p.k; ++q) {
-      const T x = a[i * a_row + q * a_col];
-      const T* from = b + q * b_row;
-      for (std::int64_t j = 0; j < p.n; ++j) row[j] += x * from[j * b_col];
+    for (std::int64_t j = 0; j < p.n; ++j, ++c) {
+      T sum = add ? *c : T(0);
+      for (std::int64_t q = 0; q < terms; ++q) {
+        sum += a[i * a_row + q * a_col] * b[q * b_row + j * b_col];
+      }
+      *c = sum;
     }
+  }
+}
+template <class T>
+void small_product(const Product& p, const T* a, const T* b, T* c, bool add) {
+  switch (p.k) {
+    case 1: return sums_of_products<1>(p, a, b, c, add);
+    case 2: return sums_of_products<2>(p, a, b, c, add);
+    case 3: return sums_of_products<3>(p, a, b, c, add);
+    case 4: return sums_of_products<4>(p, a, b, c, add);
+    default: return sums_of_products<0>(p, a, b, c, add);
   }
 }
 
