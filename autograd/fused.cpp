@@ -388,7 +388,8 @@ void run_panels(const KernelCall& call) {
   // Each thread makes the rows that it reads; where threads share rows, the product comes first.
   const bool one_row = group.rows == 1;
   const Division division(group, one_row ? panels.columns : 1);
-  const bool apart = division.by_rows ? group.columns == panels.columns : one_row;
+  const bool apart =
+      division.by_rows ? division.unit * group.columns % panels.columns == 0 : one_row;
   if (group.large && division.parts > 1 && apart) {
     return run_divided(group, outside, division, &panels, &product);
   }

@@ -44,7 +44,9 @@ struct Span {
 std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placement,
                                      DraftId product, const BuiltStep& built) {
   const DraftNode& node = draft.nodes[product];
-  const auto own = std::find(built.outside.begin(), built.outside.end(), product);
+  // The group may see the product in another shape.
+  const auto own = std::find_if(built.outside.begin(), built.outside.end(),
+                                [&](DraftId id) { return draft.memory_of(id) == product; });
   if (own == built.outside.end()) return nullptr;
   auto panels = std::make_unique<Panels>();
   panels->product = draft.kernel_of(node);
