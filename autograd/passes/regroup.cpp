@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <numeric>
+#include <optional>
 #include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/regroup.hpp>
 #include <tapewise/autograd/passes/sums.hpp>
@@ -17,28 +17,30 @@ constexpr std::uint32_t longest_ahead = 64;
 constexpr std::size_t shortest_sum = 4;
 constexpr std::size_t most_kinds = 16;  // that are told apart in a chain
 
-/// The members of one scalar unit in an order in which independent ops of one kind stand together.
+/// Puts the members of scalar units into an order in which independent ops of one kind stand
+/// together.
 class Regrouper {
  public:
-  Regrouper(const Draft& draft, Units& units, std::uint32_t unit, const std::vector<bool>& guarded,
-            const Sums& sums)
+  Regrouper(const Draft& draft, Units& units)
       : draft_(draft),
         units_(units),
-        unit_(unit),
-        begin_(units.units[unit].begin),
-        guarded_(guarded),
-        sums_(sums) {
-    const auto members = units.members_of(units.units[unit]);
-    members_.assign(members.begin(), members.end());
-  }
+        guarded_(guard_cone(draft)),
+        sums_(draft, guarded_),
+        depth_(huge_vector<std::uint32_t>(draft.nodes.size())),
+        part_of_(huge_vector<std::uint32_t>(draft.nodes.size())),
+        scratch_(huge_vector<std::uint32_t>(draft.nodes.size())) {}
 
-  void run(std::vector<std::uint32_t>& depth) {
-    const std::uint32_t levels = measure(depth);
+  void run(std::uint32_t unit) {
+    unit_ = unit;
+    begin_ = units_.units[unit].begin;
+    const auto members = units_.members_of(units_.units[unit]);
+    members_.assign(members.begin(), members.end());
+    const std::uint32_t levels = measure();
     // Chains that depend on each other nearly all the way have little side by side.
     if (members_.size() / std::max(levels, 1U) < shortest_run) return take_ahead();
-    sink_unary(depth, levels);
-    sort(depth);
-    find_runs(depth);
+    sink_unary(levels);
+    sort();
+    find_runs();
   }
 
  private:
@@ -46,59 +48,55 @@ class Regrouper {
 
   /// The longest way from outside of the unit to each member. Terms of a sum that are ready at once
   /// are added by one instruction, and so go one way.
-  std::uint32_t measure(std::vector<std::uint32_t>& depth) {
-    part_of_.assign(draft_.nodes.size(), 0);
-    std::vector<std::uint32_t> terms(1);  // by part
+  std::uint32_t measure() {
     for (const DraftId id : members_) {
-      depth[id] = way_to(id, depth);
+      depth_[id] = way_to(id);
       if (!sums_.has(id)) continue;
       const DraftId before = draft_.operands_of(draft_.nodes[id])[0];
-      const bool joins = !sums_.begins(id) && inside(before) && depth[id] == depth[before] + 1 &&
-                         way_from(term_of(id), depth) <= depth[before];
+      const bool joins = !sums_.begins(id) && inside(before) && depth_[id] == depth_[before] + 1 &&
+                         way_from(term_of(id)) <= depth_[before];
       if (joins)
-        depth[id] = depth[before];
+        depth_[id] = depth_[before];
       else
-        terms.push_back(0);
-      part_of_[id] = joins ? part_of_[before] : static_cast<std::uint32_t>(terms.size() - 1);
-      ++terms[part_of_[id]];
+        terms_.push_back(0);
+      part_of_[id] = joins ? part_of_[before] : static_cast<std::uint32_t>(terms_.size() - 1);
+      ++terms_[part_of_[id]];
     }
     std::uint32_t levels = 0;
     for (const DraftId id : members_) {
-      if (terms[part_of_[id]] < shortest_sum) part_of_[id] = 0;
-      depth[id] = way_to(id, depth);
-      levels = std::max(levels, depth[id] + 1);
+      if (terms_[part_of_[id]] < shortest_sum) part_of_[id] = 0;
+      depth_[id] = way_to(id);
+      levels = std::max(levels, depth_[id] + 1);
     }
     return levels;
   }
   DraftId term_of(DraftId addition) const {
     return draft_.memory_of(draft_.operands_of(draft_.nodes[addition])[1]);
   }
-  std::uint32_t way_from(DraftId memory, const std::vector<std::uint32_t>& depth) const {
-    return inside(memory) ? depth[memory] + 1 : 0;
-  }
-  std::uint32_t way_to(DraftId id, const std::vector<std::uint32_t>& depth) const {
+  std::uint32_t way_from(DraftId memory) const { return inside(memory) ? depth_[memory] + 1 : 0; }
+  std::uint32_t way_to(DraftId id) const {
     std::uint32_t way = 0;
     for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
       const DraftId memory = draft_.memory_of(operand);
       const bool together = part_of_[id] != 0 && part_of_[memory] == part_of_[id];
-      way = std::max(way, together ? depth[memory] : way_from(memory, depth));
+      way = std::max(way, together ? depth_[memory] : way_from(memory));
     }
     return way;
   }
 
   /// What depends on one number only (cos x for backward, say) is computed just before it is read.
-  void sink_unary(std::vector<std::uint32_t>& depth, std::uint32_t levels) {
+  void sink_unary(std::uint32_t levels) {
     std::vector<std::uint32_t>& first_read = scratch_;
-    first_read.assign(draft_.nodes.size(), levels);
+    for (const DraftId id : members_) first_read[id] = levels;
     for (std::size_t k = members_.size(); k-- > 0;) {
       const DraftId id = members_[k];
       const auto operands = draft_.operands_of(draft_.nodes[id]);
       const bool unary = std::all_of(operands.begin(), operands.end(),
                                      [&](DraftId o) { return o == operands[0]; });
-      if (unary && first_read[id] < levels) depth[id] = first_read[id] - 1;
+      if (unary && first_read[id] < levels) depth_[id] = first_read[id] - 1;
       for (const DraftId operand : operands) {
         const DraftId memory = draft_.memory_of(operand);
-        first_read[memory] = std::min(first_read[memory], depth[id]);
+        first_read[memory] = std::min(first_read[memory], depth_[id]);
       }
     }
   }
@@ -121,18 +119,17 @@ class Regrouper {
 
   /// By level, kind of op, and the place of the first operand: then the operands of a run are
   /// neighbours when they are results of one.
-  void sort(const std::vector<std::uint32_t>& depth) {
+  void sort() {
     std::vector<DraftId> by_level(members_.size());
     std::vector<std::uint32_t> begin;
     for (const DraftId id : members_) {
-      if (begin.size() < depth[id] + 2) begin.resize(depth[id] + 2);
-      ++begin[depth[id] + 1];
+      if (begin.size() < depth_[id] + 2) begin.resize(depth_[id] + 2);
+      ++begin[depth_[id] + 1];
     }
     for (std::size_t l = 0; l + 1 < begin.size(); ++l) begin[l + 1] += begin[l];
     std::vector<std::uint32_t> next(begin.begin(), begin.end() - 1);
-    for (const DraftId id : members_) by_level[next[depth[id]]++] = id;
+    for (const DraftId id : members_) by_level[next[depth_[id]]++] = id;
     std::vector<std::uint32_t>& position = scratch_;
-    position.assign(draft_.nodes.size(), 0);
     for (std::size_t l = 0; l + 1 < begin.size(); ++l) {
       const auto level = std::span(by_level).subspan(begin[l], begin[l + 1] - begin[l]);
       std::stable_sort(level.begin(), level.end(), [&](DraftId x, DraftId y) {
@@ -172,7 +169,7 @@ class Regrouper {
     return node.operands_count <= ScalarCode::Vector::max_arity;
   }
 
-  void find_runs(const std::vector<std::uint32_t>& depth) {
+  void find_runs() {
     for (std::uint32_t k = 0; k < members_.size();) {
       std::uint32_t end = k + 1;
       if (const std::uint32_t sum = part_of_[members_[k]]; sum != 0) {
@@ -182,7 +179,8 @@ class Regrouper {
         continue;
       }
       while (end < members_.size() && end - k < longest_run && part_of_[members_[end]] == 0 &&
-             depth[members_[end]] == depth[members_[k]] && same_kind(members_[end], members_[k])) {
+             depth_[members_[end]] == depth_[members_[k]] &&
+             same_kind(members_[end], members_[k])) {
         ++end;
       }
       if (end - k >= shortest_run && can_be_vector(members_[k])) {
@@ -203,9 +201,8 @@ class Regrouper {
   /// that backward takes of a chain of sines) are computed together, where the first is due.
   void take_ahead() {
     const auto count = static_cast<std::uint32_t>(members_.size());
-    std::vector<std::uint32_t>& due = scratch_;  // 1 + the member's place in the chain
-    due.assign(draft_.nodes.size(), 0);
-    for (std::uint32_t k = 0; k < count; ++k) due[members_[k]] = k + 1;
+    std::vector<std::uint32_t>& place = scratch_;  // of members in the chain
+    for (std::uint32_t k = 0; k < count; ++k) place[members_[k]] = k;
     const std::vector<std::uint32_t> next = next_of_kind();
     std::vector<bool> taken(count);
     std::vector<std::uint32_t> run;
@@ -214,8 +211,8 @@ class Regrouper {
       if (taken[k]) continue;
       run.assign(1, k);
       for (std::uint32_t l = next[k]; l != 0 && run.size() < longest_ahead; l = next[l]) {
-        const DraftId operand = draft_.operands_of(draft_.nodes[members_[l]])[0];
-        if (due[draft_.memory_of(operand)] > k) break;
+        const DraftId operand = draft_.memory_of(draft_.operands_of(draft_.nodes[members_[l]])[0]);
+        if (inside(operand) && place[operand] >= k) break;
         if (!taken[l]) run.push_back(l);
       }
       if (run.size() < shortest_run)
@@ -248,12 +245,14 @@ class Regrouper {
 
   const Draft& draft_;
   Units& units_;
-  std::uint32_t unit_, begin_;
-  const std::vector<bool>& guarded_;
-  const Sums& sums_;
+  const std::vector<bool> guarded_;
+  const Sums sums_;
+  std::uint32_t unit_ = 0, begin_ = 0;
   std::vector<DraftId> members_;
-  std::vector<std::uint32_t> part_of_;  // by draft node: the part of a sum it adds to; 0: none
+  std::vector<std::uint32_t> depth_;    // by draft node, as the next two
+  std::vector<std::uint32_t> part_of_;  // the part of a sum that it adds to; 0: none
   std::vector<std::uint32_t> scratch_;
+  std::vector<std::uint32_t> terms_{0};  // by part, of all units
 };
 
 }  // namespace
@@ -261,13 +260,12 @@ class Regrouper {
 void regroup(const Draft& draft, Units& units) {
   // The sums and functions of vectors differ from those of the C library in the last bit: what a
   // C++ branch depends on is left alone.
-  const std::vector<bool> guarded = guard_cone(draft);
-  const Sums sums(draft, guarded);
-  auto depth = huge_vector<std::uint32_t>(draft.nodes.size());
+  std::optional<Regrouper> regrouper;
   for (std::uint32_t unit = 0; unit < units.units.size(); ++unit) {
     const Units::Unit& of = units.units[unit];
     if (of.kind != Units::Kind::scalars || of.end - of.begin < fewest_nodes) continue;
-    Regrouper(draft, units, unit, guarded, sums).run(depth);
+    if (!regrouper) regrouper.emplace(draft, units);
+    regrouper->run(unit);
   }
 }
 
