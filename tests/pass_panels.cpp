@@ -131,6 +131,18 @@ TEST_CASE("a group may write where the product has read the same rows") {
   check_close(panels, plain, 1);
 }
 
+TEST_CASE(
+    "what is written over a product's panel goes to the caches, where the product has left it") {
+  tw::Tape tape;
+  const tw::Var x = wavy(tape, {70000, 4}, 1), W = wavy(tape, {4, 32}, 2), b = wavy(tape, {32}, 3);
+  const std::vector<tw::Var> outputs = {tanh(matmul(x, W)) + b};  // 18 MB, read by nobody
+  tw::Program panels = tw::compile(outputs), plain = tw::compile(outputs, {.panels = false});
+  CHECK(contains(printed(plain), "past the caches"));
+  CHECK(contains(printed(panels), "rows, each then fused"));
+  CHECK_FALSE(contains(printed(panels), "past the caches"));
+  check_close(panels, plain, 1);
+}
+
 TEST_CASE("what a branch depends on keeps its bits: no panels, no flags, no sums in gemm") {
   tw::Tape tape;
   const tw::Var x = wavy(tape, {5000, 16}, 1), W = wavy(tape, {16, 16}, 2),

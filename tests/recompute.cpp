@@ -187,6 +187,53 @@ TEST_CASE("checkpoints keep their ends only, and change no bit") {
   CHECK(off.working_bytes() == plain.working_bytes());
 }
 
+TEST_CASE("a training step through checkpoints moves the parameters by the same bits") {
+  const auto trained = [](bool checkpoints) {
+    tw::Tape tape;
+    std::vector<tw::Var> weights;
+    for (int i = 0; i < 8; ++i) weights.push_back(tape.parameter(Chain::numbers(width, 1.0 + i)));
+    tw::Var h = tape.input(Chain::numbers(batch, 0.3));
+    for (std::size_t i = 0; i < 8; i += 4) {
+      h = tw::checkpoint(
+          [&](tw::Var x) {
+            for (std::size_t k = 0; k < 4; ++k) x = tanh(matmul(x, weights[i + k]));
+            return x;
+          },
+          h);
+    }
+    const tw::Var loss = tw::mean(square(h));
+    const tw::GradientTable table = tw::backward(loss, weights);
+    std::vector<tw::Var> outputs = {loss};
+    for (const tw::Var& w : weights) outputs.push_back(tw::assign(w, w - 0.1 * table[w]));
+    tw::Program step = tw::compile(outputs, {.checkpoints = checkpoints});
+    CHECK((step.extra_flops() > 0) == checkpoints);
+    for (int s = 0; s < 3; ++s) step.run();
+    std::vector<double> numbers;
+    for (const tw::Var& w : weights) {
+      for (const double x : w.value<double>()) numbers.push_back(x);
+    }
+    return numbers;
+  };
+  CHECK(trained(true) == trained(false));
+}
+
+TEST_CASE("what a branch depends on keeps its bits under a budget") {
+  tw::Tape tape;
+  tw::Var h = tape.input(Chain::numbers(batch, 0.3), "h");
+  std::vector<tw::Var> weights;
+  for (int i = 0; i < 20; ++i) {
+    weights.push_back(tape.input(Chain::numbers(width, 1.0 + i)));
+    h = tanh(matmul(h, weights.back()));
+  }
+  tw::Var y = tw::sum(square(h));
+  if (y < 1e9) y = y * 2.0;
+  const std::vector<tw::Var> outputs = {y, tw::backward(y, weights)[weights[0]]};
+  tw::Program plain = tw::compile(outputs),
+              within = tw::compile(outputs, {.memory_budget = 8 * activation});
+  CHECK(within.extra_flops() > 0);
+  CHECK(same_bits(plain, within));
+}
+
 TEST_CASE("checkpoints can be nested and take several inputs") {
   tw::Tape tape;
   const tw::Var a = tape.input(Chain::numbers(4, 0.1)), b = tape.input(Chain::numbers(4, 0.9));
