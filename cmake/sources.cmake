@@ -18,6 +18,7 @@ set(TAPEWISE_SOURCES
     autograd/check/structured_bound.cpp
     autograd/check/taylor.cpp
     autograd/check/verdict.cpp
+    autograd/check/waves.cpp
     autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp

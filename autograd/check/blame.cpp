@@ -171,54 +171,18 @@ class Use {
     return own.of(node_);
   }
 
-  /// What the rule gives along the direction with the operand at x·(1 + by).
-  double rule_nearby(const Direction& d, double by) {
-    std::vector<double> moved = base_, y(weights_.size());
-    for (double& x : moved) x += by * x;
-    real_.evaluate(node_, operands(real_, moved.data()), y.data());
-    const auto put = [&](NodeId id, const std::vector<double>& values) {
-      if (!rule_->has(id)) return;
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        rule_->set(id, static_cast<std::int64_t>(i), values[i]);
-      }
-    };
-    const auto compute = [&](const std::vector<double>& x, const std::vector<double>& of_x) {
-      put(parent(), x);
-      put(node_, of_x);
-      for (const NodeId id : rule_->nodes()) {
-        if (!tape_.op(id).traits.leaf && !real_.has(id)) rule_->compute(id);
-      }
-      return rule_->numbers(root_);
-    };
-    const std::vector<double> there = compute(moved, y);
-    compute(base_, real_.numbers(node_));
-    double sum = 0.0;
-    for (std::int64_t i = d.begin; i < d.end; ++i) {
-      sum += there[static_cast<std::size_t>(i)] * d.weight(i);
-    }
-    return sum;
-  }
-
-  /// Whether the rule's own slopes turn within the shortest steps of differences, on both sides, as
-  /// those of a wave far out do: nothing is seen of it then.
-  bool turns_within_steps(const Direction& d) {
-    if (!rule_) return false;
-    for (const double side : {1.0, -1.0}) {
-      double least = std::numeric_limits<double>::infinity(), most = -least;
-      for (double by = 0x1p-52; by < 0x1p-33; by *= 8.0) {
-        const double slope = rule_nearby(d, side * by);
-        least = std::min(least, slope);
-        most = std::max(most, slope);
-      }
-      if (!(most - least > 0.25 * std::max(std::abs(least), std::abs(most)))) return false;
-    }
-    return true;
+  /// Whether differences over this step move an element further than a wave is long.
+  bool steps_over_waves(const Direction& d, double step) {
+    if (!waves_) waves_ = waves_of(real_, node_, static_cast<std::size_t>(use_));
+    return std::any_of(waves_->begin(), waves_->end(), [&](const Wave& w) {
+      const bool moves = w.element >= d.begin && w.element < d.end;
+      return moves && std::abs(step * d.weight(w.element)) > w.length;
+    });
   }
 
   /// Differences once more, with short steps alone and the noise that the node may have: longer
   /// ones pass over jumps, such as the signs of eigenvectors have.
   bool contradicts_nearby(const Direction& d, double analytic, double allowed, Kink kink) {
-    if (turns_within_steps(d)) return false;
     Curve c = curve(d);
     const std::vector<double> bound = bound_of_node();
     double noise = 0.0;
@@ -229,11 +193,7 @@ class Use {
     if (std::isnan(analytic)) return std::isfinite(n.slope);
     const double off = std::abs(analytic - n.slope);
     if (!(off > 8.0 * n.error + allowed)) return false;
-    // From 2^52 on numbers are whole: an op of period 1 looks constant.
-    const auto is_whole = [](double x) { return std::abs(x) >= 0x1p52; };
-    if (n.slope == 0.0 && std::any_of(base_.begin() + d.begin, base_.begin() + d.end, is_whole)) {
-      return false;
-    }
+    if (steps_over_waves(d, n.step)) return false;
     // A jump within the step that is as large as what is to be explained says nothing of the rule.
     const double across = rise_at_jumps(d, n.step);
     const bool is_jump = across > 0.25 * off * n.step;
@@ -368,6 +328,7 @@ class Use {
   std::optional<Replay> rule_;  // what the vjp records
   NodeId root_ = 0;             // its result
   std::vector<double> rounding_;
+  std::optional<std::vector<Wave>> waves_;
   bool has_complex_ = false;
 };
 

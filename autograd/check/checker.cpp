@@ -206,7 +206,8 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       if (!agree && rippled) m = nearby;
     }
     if (std::isfinite(m.slope)) {
-      const bool contradicted = std::abs(m.slope - n.slope) > 8.0 * m.error;
+      const bool contradicted =
+          std::abs(m.slope - n.slope) > 8.0 * m.error && !line.steps_over_waves(d, m.step);
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
       // Beside a value or slopes this large, what rounding leaves of them looks like such a slope.
       const bool tiny = slope_of(e) <= 0x1p-46 * std::max(scale, sizes_[0] / line.size(d));
@@ -223,6 +224,10 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
         verdict = {Verdict::undecidable, Undecided::step_noise};
       }
     }
+  }
+  if (by_differences && verdict.verdict != Verdict::undecidable &&
+      line.steps_over_waves(d, n.step)) {
+    verdict = {Verdict::undecidable, Undecided::step_noise};
   }
   if (verdict.verdict == Verdict::wrong && !line.has_complex_step()) {
     // The error of differences is itself only estimated; this near, it may be that alone.
@@ -244,11 +249,6 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
   }
   if (verdict.verdict == Verdict::wrong && !line.has_complex_step() &&
       (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic, e.numeric))) {
-    verdict = {Verdict::undecidable, Undecided::step_noise};
-  }
-  // Differences are blind to a wave in a value on the way that has lost its phase.
-  if (verdict.verdict == Verdict::right && by_differences && !line.lost_phases().empty() &&
-      is_rippled(line, d, std::max(n.step / line.size(d), 1e-9), true, line.lost_phases())) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
   e.verdict = verdict.verdict;
@@ -301,7 +301,7 @@ void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d,
     // Over short distances, where nothing else bends, a wave of the size of the error is enough.
     const double small = std::clamp(0.25 * e.error / slope_of(e), 1e-3, 0.1);
     for (double reach = 1e-9; reach < longest && !rippled; reach *= 64.0) {
-      rippled = is_rippled(line, d, reach, false, {}, reach < 1e-5 ? small : 0.1);
+      rippled = is_rippled(line, d, reach, false, reach < 1e-5 ? small : 0.1);
     }
     if (rippled) {
       e.verdict = Verdict::undecidable;

@@ -148,13 +148,11 @@ bool bends(Line& line, const Direction& d, double slope, double reach, double no
   return second > least || off > least;
 }
 
-bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too,
-                std::span<const NodeId> only, double part) {
+bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too, double part) {
   const Sides sides = look_at_both_sides(line, d, reach);
   for (std::size_t node = 0; node < line.below().size(); ++node) {
     const NodeId id = line.below()[node];
     if (!line.real().is_float(id)) continue;
-    if (!only.empty() && std::find(only.begin(), only.end(), id) == only.end()) continue;
     const std::vector<double>& base = line.base(node);
     for (std::size_t e = 0; e < base.size(); ++e) {
       const double rise = std::max(std::abs(sides.high[steps - 1][node][e] - base[e]),
