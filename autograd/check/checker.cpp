@@ -81,7 +81,6 @@ GradcheckReport Checker::run() {
 
 void Checker::check_node(std::size_t k) {
   Line line(real_, options_.complex_step ? &complex_ : nullptr, held_[k], scalar_);
-  if (!line.has_complex_step()) report_.method = "central differences";
   if (all_elements())
     check_elements(k, line);
   else
@@ -153,13 +152,18 @@ Estimate Checker::differences(Line& line, const Direction& d, bool every_step, b
 }
 
 Estimate Checker::numeric(Line& line, const Direction& d, double rounding) {
-  if (!line.has_complex_step()) return differences(line, d);
-  const double slope = line.complex_step(d);
-  return {slope, rounding + 0x1p-50 * std::abs(slope), 0.0};
+  if (line.has_complex_step()) {
+    const double slope = line.complex_step(d);
+    if (std::isfinite(slope)) return {slope, rounding + 0x1p-50 * std::abs(slope), 0.0};
+  }
+  // Also where an element that is not moved makes NaN of it, atan2(0, 0) say.
+  return differences(line, d);
 }
 
 void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double scale) {
   Estimate n = numeric(line, d, e.rounding);
+  const bool by_complex_step = n.step == 0.0;
+  if (!by_complex_step) report_.method = "central differences";
   const auto has_a_limit = [&] {  // on one side; poles have none
     const double at = line.at(d), h = 1e-9 * line.size(d);
     const auto towards = [&](double step) {
@@ -178,7 +182,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     return;
   }
   const auto judged = [&](const Estimate& estimate) {
-    const bool exact = line.has_complex_step() && estimate.step == 0.0;
+    const bool exact = estimate.step == 0.0;
     const Pair pair{e.analytic, e.rounding, estimate.slope, estimate.error, exact, scale};
     e.numeric = estimate.slope;
     e.error = std::abs(e.analytic - e.numeric);
@@ -186,8 +190,8 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     return judge(pair);
   };
   Judgement verdict = judged(n);
-  bool by_differences = !line.has_complex_step();
-  if (verdict.verdict == Verdict::wrong && line.has_complex_step()) {
+  bool by_differences = !by_complex_step;
+  if (verdict.verdict == Verdict::wrong && by_complex_step) {
     n.error += 2.0 * line.complex_step_noise(d);
     verdict = judged(n);
   }
@@ -195,7 +199,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     // A second opinion: a complex kernel may be off in its last digits, or wrong; and two long
     // steps may agree on the slope of a curve with ripples on it.
     Estimate m = differences(line, d, true);
-    if (!line.has_complex_step() && m.step > 0.1 * line.size(d)) {
+    if (!by_complex_step && m.step > 0.1 * line.size(d)) {
       // Steps this long may have passed over all that happens at the size of the element.
       const Estimate nearby = differences(line, d, true, true);
       const bool agree = judged(nearby).verdict == Verdict::wrong;
@@ -211,12 +215,12 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
       // Beside a value or slopes this large, what rounding leaves of them looks like such a slope.
       const bool tiny = slope_of(e) <= 0x1p-46 * std::max(scale, sizes_[0] / line.size(d));
-      if (contradicted || only_last_digits || !line.has_complex_step()) {
+      if (contradicted || only_last_digits || !by_complex_step) {
         verdict = judged(m);
         n.step = m.step;
         by_differences = !only_last_digits;
         // Two methods that differ: this one may be blind to a wave that the other follows.
-        if (verdict.verdict == Verdict::right && line.has_complex_step() && !only_last_digits &&
+        if (verdict.verdict == Verdict::right && by_complex_step && !only_last_digits &&
             is_rippled(line, d, 1e-9)) {
           verdict = {Verdict::undecidable, Undecided::step_noise};
         }
@@ -229,7 +233,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       line.steps_over_waves(d, n.step)) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
-  if (verdict.verdict == Verdict::wrong && !line.has_complex_step()) {
+  if (verdict.verdict == Verdict::wrong && !by_complex_step) {
     // The error of differences is itself only estimated; this near, it may be that alone.
     constexpr double doubt = 16.0;
     if (e.error <= doubt * e.allowed || e.error <= 1e-7 * slope_of(e)) {
@@ -238,7 +242,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       if (e.allowed <= 0.01 * slope_of(e)) verdict = {Verdict::right, Undecided::no};
     }
   }
-  if (verdict.verdict == Verdict::wrong && !line.has_complex_step()) {
+  if (verdict.verdict == Verdict::wrong && !by_complex_step) {
     // Random rounding does not show what an algorithm loses on the way, a factorization of a badly
     // scaled matrix say; the running bound does.
     line.restore();
@@ -247,14 +251,14 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       verdict = {Verdict::undecidable, Undecided::step_noise};
     }
   }
-  if (verdict.verdict == Verdict::wrong && !line.has_complex_step() &&
+  if (verdict.verdict == Verdict::wrong && !by_complex_step &&
       (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic, e.numeric))) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
   e.verdict = verdict.verdict;
   e.reason = verdict.reason;
   if (e.verdict == Verdict::wrong || may_have_kinks(real_, line.below()))
-    look_for_kink(e, line, d, n.step);
+    look_for_kink(e, line, d, n.step, by_complex_step);
 }
 
 ErrorBounds& Checker::bounds() {
@@ -284,18 +288,18 @@ bool Checker::is_flat(const GradcheckElement& e, const Line& line, const Directi
   return std::abs(e.analytic) * line.size(d) <= 0x1p-46 * largest;
 }
 
-void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step) {
+void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step,
+                            bool by_complex_step) {
   if (e.verdict != Verdict::wrong && !bends(line, d, e.analytic, 1e-9, noise_)) return;
   std::optional<GradcheckKink> kink = find_kink(line, d, 1e-9, noise_);
-  const bool differences_only = !line.has_complex_step();
   // Over this distance a fast wave far out looks like anything; only declared kinks are looked for.
-  if (!kink && e.verdict == Verdict::wrong && differences_only &&
+  if (!kink && e.verdict == Verdict::wrong && !by_complex_step &&
       may_have_kinks(real_, line.below())) {
     kink = find_kink(line, d, 1e-6, noise_);
   }
   if (!kink) {
     // Where differences say wrong, they must have seen every wave on the way.
-    if (e.verdict != Verdict::wrong || !differences_only) return;
+    if (e.verdict != Verdict::wrong || by_complex_step) return;
     const double longest = std::max(step / line.size(d), 1e-9);
     bool rippled = is_rippled(line, d, longest, true);
     // Over short distances, where nothing else bends, a wave of the size of the error is enough.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/rounding.hpp>
 
 namespace tapewise::checking {
 
@@ -69,6 +70,13 @@ double Line::complex_step_noise(const Direction& d) {
     if (std::isfinite(off)) spread = std::max(spread, off);
   }
   return spread;
+}
+
+const std::vector<double>& Line::rounding(std::size_t below) {
+  rounding_.resize(below_.size());
+  std::vector<double>& known = rounding_[below];
+  if (known.empty()) known = rounding_spread(real_, std::span(&below_[below], 1), unit64)[0];
+  return known;
 }
 
 bool Line::steps_over_waves(const Direction& d, double step) {

@@ -63,6 +63,8 @@ class Line {
   NodeId output() const { return output_; }
   /// The values of a node with nothing moved.
   const std::vector<double>& base(std::size_t below) const { return base_below_[below]; }
+  /// How far rounding moves them. Nothing may be moved.
+  const std::vector<double>& rounding(std::size_t below);
 
  private:
   /// The complex step with the held node at x.
@@ -74,6 +76,7 @@ class Line {
   std::vector<double> base_;
   std::vector<std::vector<double>> base_below_;
   double typical_ = 0.0;
+  std::vector<std::vector<double>> rounding_;  // of the nodes below; empty: not known yet
   std::optional<std::vector<Wave>> waves_;
   bool moved_ = false, stepped_ = false;  // the real values, the complex ones
 };
