@@ -43,6 +43,8 @@ class Use {
     const std::vector<double> y = real_.numbers(node_);
     const bool in_domain =
         std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
+    double noise = 0.0;
+    for (std::size_t i = 0; i < y.size(); ++i) noise += 0x1p-50 * std::abs(weights_[i] * y[i]);
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
     const auto elements = static_cast<std::int64_t>(base_.size());
@@ -57,8 +59,7 @@ class Use {
       const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
       const double off = std::isnan(a) ? size : std::abs(a - n.slope);
       if (!in_domain) return;
-      const Curve c = curve(d);
-      const double allowed = 8.0 * n.error + least * size + 16.0 * c.noise / c.size;
+      const double allowed = 8.0 * n.error + least * size + 16.0 * (noise + d.rounding) / curve(d).size;
       if (!(off > allowed) || (worst && off <= worst_error)) return;  // NaN: nothing is known
       if (!(off > allowed + rounding_along(d))) return;
       if (index < 0 && has_complex_ && elements <= few) {  // some of them may sit on kinks
@@ -194,9 +195,13 @@ class Use {
     const double off = std::abs(analytic - n.slope);
     if (!(off > 8.0 * n.error + allowed)) return false;
     if (steps_over_waves(d, n.step)) return false;
-    // A jump within the step that is as large as what is to be explained says nothing of the rule.
+    // Other steps may agree with the rule: those within which a pseudo-inverse keeps its rank.
+    if (some_steps_give(c, analytic, n.slope)) return false;
+    // A jump within the step that is as large as what is to be explained says nothing of the rule;
+    // one well above rounding, be the rule's slope as steep as one unit in the last place allows.
     const double across = rise_at_jumps(d, n.step);
-    const bool is_jump = across > 0.25 * off * n.step;
+    const bool is_real = across > 1e-10 * size_of_all(real_.numbers(node_));
+    const bool is_jump = across > 0.25 * off * (is_real ? 0x1p-50 * c.size : n.step);
     // Over an eighth of the step a curve bends by a 64th as much, a kink by an eighth.
     const double falls = kink == Kink::outside ? 4.0 : 20.0;
     return !is_jump || rise_at_jumps(d, n.step / 8.0) < across / falls;
@@ -266,19 +271,17 @@ class Use {
     return y;
   }
 
-  double value_at(const Direction& d, double t) {
-    const std::vector<double> y = node_at(d, t);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += weights_[i] * y[i];
-    return sum;
-  }
-
+  /// The node as one number, from what it is at x: elements that do not change round nothing.
   Curve curve(const Direction& d) {
     Curve curve;
-    curve.f = [this, d](double t) { return value_at(d, t); };
-    const std::vector<double> y = real_.numbers(node_);
-    for (std::size_t i = 0; i < y.size(); ++i) curve.noise += std::abs(weights_[i] * y[i]);
-    curve.noise = 0x1p-50 * curve.noise + d.rounding;
+    curve.f = [this, d, here = real_.numbers(node_)](double t) {
+      const std::vector<double> y = node_at(d, t);
+      double sum = 0.0;
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        if (y[i] != here[i]) sum += weights_[i] * (y[i] - here[i]);
+      }
+      return sum;
+    };
     const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
     const double all = size_of_all(base_);
     curve.at = x;
@@ -286,6 +289,12 @@ class Use {
                  : is_single(d) ? smallest_size(base_)
                  : all > 0.0    ? all
                                 : 1.0;
+    const std::vector<double> here = real_.numbers(node_);
+    const std::vector<double> there = node_at(d, curve.at + 0.01 * curve.size);
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      if (there[i] != here[i]) curve.noise += 0x1p-50 * std::abs(weights_[i] * here[i]);
+    }
+    curve.noise += d.rounding;
     return curve;
   }
 
