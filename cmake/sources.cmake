@@ -17,6 +17,7 @@ set(TAPEWISE_SOURCES
     autograd/check/rounding.cpp
     autograd/check/structured_bound.cpp
     autograd/check/taylor.cpp
+    autograd/check/use.cpp
     autograd/check/verdict.cpp
     autograd/check/waves.cpp
     autograd/draft.cpp

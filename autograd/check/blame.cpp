@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <tapewise/autograd/check/differences.hpp>
 #include <tapewise/autograd/check/error_bound.hpp>
-#include <tapewise/autograd/check/line.hpp>
 #include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/use.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 
 namespace tapewise::checking {
@@ -15,22 +13,16 @@ namespace {
 
 constexpr std::int64_t one_by_one = 32;  // operands up to this size are moved element by element
 constexpr int directions = 3;
-constexpr std::int64_t few = 4096;  // so many are, with the complex step, when a direction is off
+constexpr int few = 4096;  // so many are, with the complex step, that halving leaves
 
-/// One use of one node: the node as a function of that operand alone.
-class Use {
+/// The rule of one use of a node beside what the node does.
+class Rule : Use {
   /// Harmless: the rule's choice lies between the slopes of the two sides, or cannot be told, along
   /// a direction through several elements.
   enum class Kink { none, harmless, outside };
 
  public:
-  Use(Replay& real, Replay& complex, NodeId node, int use)
-      : real_(real), complex_(complex), tape_(real.tape()), node_(node), use_(use) {
-    Random random(node * 31U + static_cast<unsigned>(use));
-    for (std::int64_t i = 0; i < real.size(node); ++i) weights_.push_back(random.sign_and_size());
-    base_ = real.numbers(parent());
-    has_complex_ = complex.computes(node);
-  }
+  using Use::Use;
 
   /// The wrong entry of the worst kind, if there is one.
   std::optional<GradcheckBlame> check(double least, std::span<const Suspect> suspects) {
@@ -48,30 +40,56 @@ class Use {
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
     const auto elements = static_cast<std::int64_t>(base_.size());
-    bool look_at_each = false;
-    const auto compare = [&](const Direction& d, std::int64_t index) {
-      double a = 0.0;
+    struct Compared {
+      double analytic = 0.0, numeric = 0.0, off = 0.0, size = 0.0;
+      bool differs = false;
+    };
+    const auto compared = [&](const Direction& d) {
+      Compared c;
       for (std::int64_t i = d.begin; i < d.end; ++i) {
-        a += analytic[static_cast<std::size_t>(i)] * d.weight(i);
+        c.analytic += analytic[static_cast<std::size_t>(i)] * d.weight(i);
       }
       const Estimate n = slope(d);
-      if (!std::isfinite(n.slope)) return;
-      const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
-      const double off = std::isnan(a) ? size : std::abs(a - n.slope);
-      if (!in_domain) return;
-      const double allowed = 8.0 * n.error + least * size + 16.0 * (noise + d.rounding) / curve(d).size;
-      if (!(off > allowed) || (worst && off <= worst_error)) return;  // NaN: nothing is known
-      if (!(off > allowed + rounding_along(d))) return;
-      if (index < 0 && has_complex_ && elements <= few) {  // some of them may sit on kinks
-        look_at_each = true;
-        return;
-      }
-      const Kink kink = kink_at(d, a);
+      c.numeric = n.slope;
+      if (!in_domain || !std::isfinite(n.slope)) return c;
+      c.size = std::max({std::abs(c.analytic), std::abs(n.slope), 1e-6 * scale});
+      c.off = std::isnan(c.analytic) ? c.size : std::abs(c.analytic - n.slope);
+      const double allowed =
+          8.0 * n.error + least * c.size + 16.0 * (noise + d.rounding) / size_along(d);
+      // Where nothing is known of the rounding, it is no number.
+      c.differs = c.off > allowed && c.off > allowed + rounding_along(d);
+      return c;
+    };
+    const auto compare = [&](const Direction& d, std::int64_t index) {
+      const Compared c = compared(d);
+      if (!c.differs || (worst && c.off <= worst_error)) return;
+      if (has_complex_ && c.off <= 16.0 * complex_step_noise(d, c.numeric)) return;
+      const Kink kink = kink_at(d, c.analytic);
       if (kink == Kink::harmless) return;
-      const double sure = rounding_along(d) + least * size;
-      if (!has_complex_ && !contradicts_nearby(d, a, sure, kink)) return;
-      worst_error = off;
-      worst = describe(index, a, n.slope);
+      const double sure = rounding_along(d) + least * c.size;
+      if (!has_complex_ && !contradicts_nearby(d, c.analytic, sure, kink)) return;
+      worst_error = c.off;
+      worst = describe(index, c.analytic, c.numeric);
+    };
+    // By halves, the one that is further off first: some elements may sit on kinks.
+    const auto search = [&](const Direction& all) {
+      std::vector<Direction> open{all};
+      for (int left = few; !open.empty() && !worst && left > 0;) {
+        const Direction d = std::move(open.back());
+        open.pop_back();
+        if (is_single(d)) {
+          --left;
+          compare(one_element(d.begin), d.begin);
+          continue;
+        }
+        Direction low = d, high = d;
+        low.end = high.begin = d.begin + (d.end - d.begin) / 2;
+        const Compared of_low = compared(low), of_high = compared(high);
+        const bool low_first = of_low.off > of_high.off;
+        if (of_low.differs && !low_first) open.push_back(low);
+        if (of_high.differs) open.push_back(high);
+        if (of_low.differs && low_first) open.push_back(low);
+      }
     };
     if (elements <= one_by_one) {
       for (std::int64_t i = 0; i < elements; ++i) compare(one_element(i), i);
@@ -90,21 +108,21 @@ class Use {
           const double off = analytic[i] * base_[i];
           if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, 0x1p-53 * off);
         }
-        compare(d, -1);
+        if (!has_complex_)
+          compare(d, -1);
+        else if (!worst && compared(d).differs)
+          search(d);
       }
       for (const Suspect& s : suspects) {
         if (s.node == node_ && base_.size() == weights_.size()) {
           compare(one_element(s.element), s.element);
         }
       }
-      for (std::int64_t i = 0; i < elements && look_at_each; ++i) compare(one_element(i), i);
     }
     return worst;
   }
 
  private:
-  NodeId parent() const { return tape_.parents(node_)[static_cast<std::size_t>(use_)]; }
-
   /// What the rule gives for the cotangent `weights_`; empty where it cannot be asked.
   std::vector<double> record_vjp() {
     const OpRecord& op = tape_.op(node_);
@@ -163,24 +181,6 @@ class Use {
     return sum;
   }
 
-  /// What rounding does to the node's value, the operands being exact.
-  std::vector<double> bound_of_node() {
-    ErrorBounds own(real_, ErrorBounds::Precision::float64);
-    for (const NodeId p : tape_.parents(node_)) {
-      own.set(p, std::vector<double>(static_cast<std::size_t>(real_.size(p)), 0.0));
-    }
-    return own.of(node_);
-  }
-
-  /// Whether differences over this step move an element further than a wave is long.
-  bool steps_over_waves(const Direction& d, double step) {
-    if (!waves_) waves_ = waves_of(real_, node_, static_cast<std::size_t>(use_));
-    return std::any_of(waves_->begin(), waves_->end(), [&](const Wave& w) {
-      const bool moves = w.element >= d.begin && w.element < d.end;
-      return moves && std::abs(step * d.weight(w.element)) > w.length;
-    });
-  }
-
   /// Differences once more, with short steps alone and the noise that the node may have: longer
   /// ones pass over jumps, such as the signs of eigenvectors have.
   bool contradicts_nearby(const Direction& d, double analytic, double allowed, Kink kink) {
@@ -196,7 +196,7 @@ class Use {
     if (!(off > 8.0 * n.error + allowed)) return false;
     if (steps_over_waves(d, n.step)) return false;
     // Other steps may agree with the rule: those within which a pseudo-inverse keeps its rank.
-    if (some_steps_give(c, analytic, n.slope)) return false;
+    if (some_steps_give(c, analytic, n.slope) || shorter_steps_give(d, analytic, n)) return false;
     // A jump within the step that is as large as what is to be explained says nothing of the rule;
     // one well above rounding, be the rule's slope as steep as one unit in the last place allows.
     const double across = rise_at_jumps(d, n.step);
@@ -205,97 +205,6 @@ class Use {
     // Over an eighth of the step a curve bends by a 64th as much, a kink by an eighth.
     const double falls = kink == Kink::outside ? 4.0 : 20.0;
     return !is_jump || rise_at_jumps(d, n.step / 8.0) < across / falls;
-  }
-
-  /// How much of the node's change over a step goes to one side alone, as at a jump.
-  double rise_at_jumps(const Direction& d, double step) {
-    const double at = curve(d).at;
-    const std::vector<double> here = real_.numbers(node_), high = node_at(d, at + step),
-                              low = node_at(d, at - step);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      const double second = std::abs(high[i] - 2.0 * here[i] + low[i]);
-      const double rise = std::max(std::abs(high[i] - here[i]), std::abs(here[i] - low[i]));
-      if (second > 0.5 * rise) sum += std::abs(weights_[i]) * second;
-    }
-    return sum;
-  }
-
-  static double size_of_all(const std::vector<double>& x) {
-    double most = 0.0;
-    for (const double v : x) {
-      if (std::isfinite(v)) most = std::max(most, std::abs(v));
-    }
-    return most;
-  }
-
-  Estimate slope(const Direction& d) {
-    if (has_complex_) {
-      const double s = complex_step(d);
-      return {s, 0x1p-46 * (std::abs(s) + 1e-6), 0.0};
-    }
-    return differentiate(curve(d));
-  }
-
-  double complex_step(const Direction& d) {
-    constexpr double h = 1e-100;
-    std::vector<Complex> moved(base_.begin(), base_.end());
-    for (std::int64_t i = d.begin; i < d.end; ++i) {
-      moved[static_cast<std::size_t>(i)].im = h * d.weight(i);
-    }
-    std::vector<Complex> y(weights_.size());
-    complex_.evaluate(node_, operands(complex_, moved.data()), y.data());
-    double sum = 0.0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += weights_[i] * y[i].im;
-    return sum / h;
-  }
-
-  std::vector<const void*> operands(Replay& replay, const void* moved) const {
-    std::vector<const void*> all;
-    for (const NodeId p : tape_.parents(node_)) all.push_back(replay.data(p));
-    all[static_cast<std::size_t>(use_)] = moved;
-    return all;
-  }
-
-  bool is_single(const Direction& d) const { return d.end - d.begin == 1; }
-
-  /// The node's elements with the operand at x + t·v (for one element: at x_i = t).
-  std::vector<double> node_at(const Direction& d, double t) {
-    std::vector<double> moved = base_;
-    for (std::int64_t i = d.begin; i < d.end; ++i) {
-      double& x = moved[static_cast<std::size_t>(i)];
-      x = is_single(d) ? t : x + t * d.weight(i);
-    }
-    std::vector<double> y(weights_.size());
-    real_.evaluate(node_, operands(real_, moved.data()), y.data());
-    return y;
-  }
-
-  /// The node as one number, from what it is at x: elements that do not change round nothing.
-  Curve curve(const Direction& d) {
-    Curve curve;
-    curve.f = [this, d, here = real_.numbers(node_)](double t) {
-      const std::vector<double> y = node_at(d, t);
-      double sum = 0.0;
-      for (std::size_t i = 0; i < y.size(); ++i) {
-        if (y[i] != here[i]) sum += weights_[i] * (y[i] - here[i]);
-      }
-      return sum;
-    };
-    const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
-    const double all = size_of_all(base_);
-    curve.at = x;
-    curve.size = x != 0.0       ? std::abs(x)
-                 : is_single(d) ? smallest_size(base_)
-                 : all > 0.0    ? all
-                                : 1.0;
-    const std::vector<double> here = real_.numbers(node_);
-    const std::vector<double> there = node_at(d, curve.at + 0.01 * curve.size);
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      if (there[i] != here[i]) curve.noise += 0x1p-50 * std::abs(weights_[i] * here[i]);
-    }
-    curve.noise += d.rounding;
-    return curve;
   }
 
   /// Whether the sides differ, and where the rule's choice lies.
@@ -326,19 +235,10 @@ class Use {
     return b;
   }
 
-  Replay& real_;
-  Replay& complex_;
-  Tape& tape_;
-  NodeId node_;
-  int use_;
-  std::vector<double> weights_;
-  std::vector<double> base_;
   Var cotangent_;
   std::optional<Replay> rule_;  // what the vjp records
   NodeId root_ = 0;             // its result
   std::vector<double> rounding_;
-  std::optional<std::vector<Wave>> waves_;
-  bool has_complex_ = false;
 };
 
 }  // namespace
@@ -352,7 +252,7 @@ std::vector<GradcheckBlame> blame(Replay& real, Replay& complex, std::span<const
     for (std::size_t use = 0; use < tape.parents(node).size(); ++use) {
       const NodeId parent = tape.parents(node)[use];
       if (!real.is_float(parent) || !tape.is_active(parent)) continue;
-      if (auto wrong = Use(real, complex, node, static_cast<int>(use)).check(least, suspects)) {
+      if (auto wrong = Rule(real, complex, node, static_cast<int>(use)).check(least, suspects)) {
         found.push_back(*wrong);
       }
     }

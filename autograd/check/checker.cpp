@@ -133,6 +133,7 @@ void Checker::project(std::size_t k, const Direction& d, GradcheckElement& e) co
   e.analytic = 0.0;
   double squares = 0.0, sizes = 0.0;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
+    if (d.weight(i) == 0.0) continue;  // of an element that is held nothing may be known
     const auto at = static_cast<std::size_t>(i);
     const double term = analytic_[k][at] * d.weight(i);
     const double off = rounding_[k][at] * d.weight(i);
@@ -257,8 +258,15 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
   }
   e.verdict = verdict.verdict;
   e.reason = verdict.reason;
-  if (e.verdict == Verdict::wrong || may_have_kinks(real_, line.below()))
-    look_for_kink(e, line, d, n.step, by_complex_step);
+  if (e.verdict != Verdict::wrong && !may_have_kinks(real_, line.below())) return;
+  if (!e.projection || d.by_size) return look_for_kink(e, line, d, n.step, by_complex_step);
+  GradcheckElement nearby = e;
+  const Direction moves = by_own_size(e.input, line, d);
+  project(e.input, moves, nearby);
+  look_for_kink(nearby, line, moves, n.step, by_complex_step);
+  e.verdict = nearby.verdict;
+  e.reason = nearby.reason;
+  e.kink = std::move(nearby.kink);
 }
 
 ErrorBounds& Checker::bounds() {
@@ -271,6 +279,7 @@ double Checker::bound_along(std::size_t k, const Direction& d) {
   const std::vector<double>& of_entry = bounds().of(entry_ids_[k]);
   double sum = 0.0;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
+    if (d.weight(i) == 0.0) continue;
     sum += of_entry[static_cast<std::size_t>(i)] * std::abs(d.weight(i));
   }
   return sum;

@@ -33,6 +33,7 @@ class Checker {
                    std::vector<std::int64_t>& held);
   Direction part_of(std::size_t k, Direction d, std::int64_t begin, std::int64_t end,
                     std::span<const std::int64_t> held) const;
+  Direction by_own_size(std::size_t k, const Line& line, Direction d) const;
   Direction random_direction(std::size_t k, Line& line, std::uint64_t seed) const;
   /// The numeric side of an entry, and the verdict; looks for kinks where it matters.
   void decide(GradcheckElement& e, Line& line, const Direction& d, double scale);

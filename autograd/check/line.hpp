@@ -13,6 +13,7 @@ struct Direction {
   std::vector<double> weights;  ///< by element of the node; empty: 1
   /// What it does to the output that x + t·v is rounded, where several elements move.
   double rounding = 0.0;
+  bool by_size = false;  ///< elements move by their own size, as far as they may
   double weight(std::int64_t i) const {
     return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)];
   }

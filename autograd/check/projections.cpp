@@ -9,19 +9,24 @@
 
 namespace tapewise::checking {
 
-/// The complex step moves no element, so that all weigh as much. For differences each moves by its
-/// own size, those that are 0 as far as the smallest other: they would take small elements beside
-/// large ones out of their domain.
+/// The complex step moves no element, so that all weigh as much.
 Direction Checker::random_direction(std::size_t k, Line& line, std::uint64_t seed) const {
-  const std::vector<double> x = real_.numbers(held_[k]);
   Random random(seed + 1U);
-  Direction d{0, std::ssize(x), {}};
-  for (std::size_t i = 0; i < x.size(); ++i) d.weights.push_back(random.sign_and_size());
-  if (line.has_complex_step() && std::isfinite(line.complex_step(d))) return d;
+  Direction d{0, real_.size(held_[k]), {}};
+  for (std::int64_t i = 0; i < d.end; ++i) d.weights.push_back(random.sign_and_size());
+  const bool has_complex_step = line.has_complex_step() && std::isfinite(line.complex_step(d));
+  return has_complex_step ? d : by_own_size(k, line, std::move(d));
+}
+
+/// Where elements do move, each moves by its own size, those that are 0 as far as the smallest
+/// other: small elements beside large ones would leave their domain, or pass kinks that are far.
+Direction Checker::by_own_size(std::size_t k, const Line& line, Direction d) const {
+  const std::vector<double> x = real_.numbers(held_[k]);
   const double all = line.size({}), least = smallest_size(x);
   for (std::size_t i = 0; i < x.size(); ++i) {
     d.weights[i] *= (std::isfinite(x[i]) && x[i] != 0.0 ? std::abs(x[i]) : least) / all;
   }
+  d.by_size = true;
   return d;
 }
 
