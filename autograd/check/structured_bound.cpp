@@ -115,7 +115,8 @@ std::size_t ErrorBounds::row_length(NodeId id, const std::vector<Operand>& in) c
 }
 
 /// |Σ ∂y/∂x·move| by differences, where there are no complex numbers: the largest of both sides and
-/// of two steps. One suits what moves, the other the largest element, beside which that may drown.
+/// of three steps. One suits what moves, one the largest element, beside which that may drown, and
+/// one is what algorithms that are stable by norm make of rounding: near poles it counts.
 std::vector<double> ErrorBounds::differences(NodeId id, const std::vector<Operand>& in) {
   double by = 0.0, own = 0.0, all = 0.0;
   for (const Operand& o : in) {
@@ -128,8 +129,8 @@ std::vector<double> ErrorBounds::differences(NodeId id, const std::vector<Operan
   if (all == 0.0) all = 1.0;
   const std::vector<double> here = real_.numbers(id);
   std::vector<double> slope(here.size(), 0.0);
-  for (const double size : {own > 0.0 ? own : all, all}) {
-    const double t = 1e-6 * size / by;
+  for (const double step : {1e-6 * (own > 0.0 ? own : all), 1e-6 * all, 0x1p-48 * all}) {
+    const double t = step / by;
     std::vector<Operand> high = in, low = in;
     for (std::size_t k = 0; k < in.size(); ++k) {
       for (std::size_t i = 0; i < in[k].move.size(); ++i) {
