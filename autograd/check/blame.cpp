@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::int64_t one_by_one = 32;  // operands up to this size are moved element by element
 constexpr int directions = 3;
-constexpr int few = 4096;  // so many are, with the complex step, that halving leaves
+constexpr int few = 256;  // so many are, with the complex step, that halving leaves
 
 /// The rule of one use of a node beside what the node does.
 class Rule : Use {
@@ -29,7 +29,8 @@ class Rule : Use {
     const Tape::Transaction leaves_the_tape_as_it_was(tape_);
     const std::vector<double> analytic = record_vjp();
     // Constants of a rule recorded in float32 have its precision.
-    if (tape_.type(node_).dtype == DType::float32) least = std::max(least, 0x1p-20);
+    const double fine = tape_.type(node_).dtype == DType::float32 ? 0x1p-20 : 1e-7;
+    least = std::max(least, fine);
     if (analytic.empty()) return std::nullopt;
     const double scale = size_of_all(analytic);
     const std::vector<double> y = real_.numbers(node_);
@@ -54,8 +55,10 @@ class Rule : Use {
       if (!in_domain || !std::isfinite(n.slope)) return c;
       c.size = std::max({std::abs(c.analytic), std::abs(n.slope), 1e-6 * scale});
       c.off = std::isnan(c.analytic) ? c.size : std::abs(c.analytic - n.slope);
+      // One element among many is a small part of what they give together.
+      const double part = has_complex_ && !is_single(d) ? std::min(least, fine) : least;
       const double allowed =
-          8.0 * n.error + least * c.size + 16.0 * (noise + d.rounding) / size_along(d);
+          8.0 * n.error + part * c.size + 16.0 * (noise + d.rounding) / size_along(d);
       // Where nothing is known of the rounding, it is no number.
       c.differs = c.off > allowed && c.off > allowed + rounding_along(d);
       return c;
@@ -96,6 +99,8 @@ class Rule : Use {
     } else {
       // Differences move each element by its own size, or small ones would be moved too far.
       const double all = size_of_all(base_), least_size = smallest_size(base_);
+      std::vector<std::size_t> held;
+      if (has_complex_) held = harmless_kinks(analytic);
       Random random(7);
       for (int k = 0; k < directions; ++k) {
         Direction d{0, elements, {}};
@@ -104,6 +109,7 @@ class Rule : Use {
           const double part = has_complex_ || !(all > 0.0) ? 1.0 : std::min(own / all, 1.0);
           d.weights.push_back(part * random.sign_and_size());
         }
+        for (const std::size_t i : held) d.weights[i] = 0.0;
         for (std::size_t i = 0; i < base_.size(); ++i) {
           const double off = analytic[i] * base_[i];
           if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, 0x1p-53 * off);

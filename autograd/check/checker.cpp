@@ -365,7 +365,7 @@ void Checker::count(GradcheckElement e) {
 /// something open that the rules themselves can answer.
 void Checker::look_for_blame() {
   const bool open = std::any_of(report_.entries.begin(), report_.entries.end(), [](const auto& e) {
-    return e.reason == Undecided::step_noise || (e.kink && !e.kink->between);
+    return e.reason == Undecided::step_noise || e.reason == Undecided::kink;
   });
   if (report_.wrong == 0 && !open && !ask_rules_) return;
   std::vector<NodeId> leaves = held_;

@@ -132,6 +132,36 @@ bool Use::shorter_steps_give(const Direction& d, double slope, const Estimate& n
   return false;
 }
 
+std::vector<std::size_t> Use::harmless_kinks(std::span<const double> slopes) {
+  const OpTraits& traits = tape_.op(node_).traits;
+  if (!traits.has_kinks || !traits.elementwise || base_.size() != weights_.size()) return {};
+  const double least = smallest_size(base_);
+  Direction d{0, std::ssize(base_), {}};
+  for (const double x : base_) d.weights.push_back(x != 0.0 ? std::abs(x) : least);
+  const std::vector<double> here = real_.numbers(node_);
+  std::vector<double> apart;  // of the slopes of both sides, at the longer step
+  std::vector<std::size_t> found;
+  for (const double h : {1e-6, 1e-8}) {
+    const std::vector<double> high = node_at(d, h), low = node_at(d, -h);
+    const bool first = apart.empty();
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      const double by = h * d.weights[i] / weights_[i];
+      const double right = (high[i] - here[i]) / by, left = (here[i] - low[i]) / by;
+      const double jump = right - left, slack = 1e-3 * std::abs(jump);
+      if (first) {
+        apart.push_back(jump);
+        continue;
+      }
+      const bool bends = slack > 1e-6 * std::max(std::abs(left), std::abs(right));
+      const bool stays = std::abs(jump - apart[i]) < 0.1 * std::abs(jump);
+      const bool between =
+          slopes[i] >= std::min(left, right) - slack && slopes[i] <= std::max(left, right) + slack;
+      if (bends && stays && between) found.push_back(i);
+    }
+  }
+  return found;
+}
+
 double Use::rise_at_jumps(const Direction& d, double step) {
   const double at = curve(d).at;
   const std::vector<double> here = real_.numbers(node_), high = node_at(d, at + step),

@@ -38,6 +38,9 @@ class Use {
   /// Whether quotients over steps too short for an extrapolation are nearer to another slope than
   /// to the estimate, and rounding is not why.
   bool shorter_steps_give(const Direction& d, double slope, const Estimate& n);
+  /// Elements of an elementwise node that sit on kinks, all tried at once, where `slopes` lie
+  /// between those of the two sides.
+  std::vector<std::size_t> harmless_kinks(std::span<const double> slopes);
   /// How much of the node's change over a step goes to one side alone, as at a jump.
   double rise_at_jumps(const Direction& d, double step);
 
