@@ -219,3 +219,12 @@ TEST_CASE("along directions, a kink that every element reaches leaves them undec
   CHECK(report.blamed.empty());
   CHECK(report.entries.size() < 40);  // not every element was tried
 }
+
+TEST_CASE("along directions, an array without elements says nothing") {
+  const auto f = [](const tw::Var& x) { return tw::logsumexp(x); };
+  const auto report = tw::gradcheck(f, xt::xarray<double>::from_shape({0}),
+                                    {.mode = tw::GradcheckMode::projections});
+  CAPTURE(report);
+  CHECK(report.wrong == 0);
+  CHECK(report.blamed.empty());
+}

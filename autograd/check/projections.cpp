@@ -81,7 +81,7 @@ GradcheckElement Checker::along(std::size_t k, Line& line, const Direction& d, d
 void Checker::hold_silent(std::size_t k, Line& line, const Direction& d, double scale,
                           std::vector<std::int64_t>& held) {
   constexpr std::size_t most = 32;  // so that the cost does not grow with the number of elements
-  if (held.size() >= most) return;
+  if (held.size() >= most || d.begin == d.end) return;
   if (d.end - d.begin == 1) {
     GradcheckElement e = element(k, d.begin);
     e.analytic = analytic_[k][static_cast<std::size_t>(d.begin)];
