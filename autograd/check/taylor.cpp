@@ -52,7 +52,7 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
     const double change = replay(h) - here, rise = std::abs(change);
     const double remainder = std::abs(change - h * slope);
     if (!std::isfinite(remainder)) continue;      // outside of the domain
-    if (rise == 0.0 && rise_before > 0.0) break;  // what moves has drowned beside other elements
+    if (rise == 0.0 && rise_before > 0.0) break;  // what moves has drowned in a value on the way
     const double noise_here = 64.0 * (rounding + h * (slope_rounding + 0x1p-52 * std::abs(slope)));
     if (remainder <= noise_here) {
       // A straight line; but once may be chance, and where noise is as large as the rise, nothing
