@@ -1,6 +1,7 @@
 #pragma once
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <tapewise/autograd/source_line.hpp>
 
 namespace tapewise {
@@ -65,6 +66,12 @@ class IoError : public Error {
  public:
   using Error::Error;
 };
+
+/// How the error of an op begins: "[gather] ", or "[nll] gather: " where another op, written in
+/// this one, was called.
+std::string named(std::string_view op, std::string_view composer);
+/// The same for a text that begins with "[gather] ".
+std::string named_by(const std::string& what, std::string_view op, std::string_view composer);
 
 /// "train.cpp:41", without the folders; "an unknown line" when there is none.
 std::string to_string(const SourceLine& where);

@@ -26,6 +26,8 @@ struct TypeArgs {
   const void* attribute_data;
   SourceLine where;
   NodeId id;
+  /// The op that is written in this one and that the user called; empty: the user called this one.
+  std::string_view composer;
 
   const Type& parent(std::size_t k) const { return *parents[k]; }
   template <class A>
@@ -203,6 +205,7 @@ struct OpTraits {
   bool may_throw = false;    ///< the kernel checks values and can throw DomainError
   bool stops_gradient = false;  ///< a constant to differentiation, whatever it depends on
   bool has_kinks = false;       ///< the derivative jumps somewhere in the domain
+  bool free_signs = false;      ///< elements may have the other sign where numbers round otherwise
   bool row_to_number = false;   ///< row ops: a number per row; else a row per row
   bool mean = false;            ///< folding ops: the sum is divided by the number of elements
   bool same_type = false;       ///< operands of one type give that type: no shape rule to run

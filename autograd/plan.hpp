@@ -36,6 +36,7 @@ struct Step {
   std::uint32_t type = 0;  ///< of the result, into Plan::types
   NodeId origin = 0;       ///< the recorded node, and its line
   SourceLine where;
+  std::string_view composer;  ///< the op that the user called there, if it is written in others
 };
 
 /// One of the values a program was compiled for.

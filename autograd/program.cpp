@@ -82,8 +82,8 @@ void Program::connect() {
 /// The error of a step with the line that recorded it.
 std::string Program::where_failed(std::size_t step, const std::string& what) const {
   const Step& failed = plan_->steps[step];
-  std::string text =
-      what + "\n  recorded at " + to_string(failed.where) + " as %" + std::to_string(failed.origin);
+  std::string text = failed.op == nullptr ? what : named_by(what, failed.op->name, failed.composer);
+  text += "\n  recorded at " + to_string(failed.where) + " as %" + std::to_string(failed.origin);
   const auto label = plan_->labels.find(failed.origin);
   if (label != plan_->labels.end()) text += " \"" + label->second + "\"";
   return text;

@@ -23,13 +23,13 @@ std::uint64_t bits_of(const ArrayView& number) {
 }  // namespace
 
 ShapeError TypeArgs::shape_error(const std::string& what) const {
-  return ShapeError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
+  return ShapeError(named(op.name, composer) + what + recorded_at(where, id));
 }
 TypeError TypeArgs::type_error(const std::string& what) const {
-  return TypeError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
+  return TypeError(named(op.name, composer) + what + recorded_at(where, id));
 }
 DomainError TypeArgs::domain_error(const std::string& what) const {
-  return DomainError("[" + std::string(op.name) + "] " + what + recorded_at(where, id));
+  return DomainError(named(op.name, composer) + what + recorded_at(where, id));
 }
 
 Tape::Tape()
@@ -38,6 +38,7 @@ Tape::Tape()
       life_(std::make_shared<char>()) {
   attributes_.push(0);  // position 0 stands for "no attribute"
   files_.push("");
+  composers_.push(no_composer);
 }
 Tape::~Tape() = default;
 
@@ -164,7 +165,7 @@ void Tape::set_label(NodeId id, std::string_view label) { index_->labels[id] = l
 
 std::string Tape::describe(NodeId id, const std::string& what) const {
   if (id >= size()) return what;
-  std::string text = what + recorded_at(node(id).where, id);
+  std::string text = named_by(what, op(id).name, composer(id)) + recorded_at(node(id).where, id);
   if (const auto l = label(id); !l.empty()) text += " \"" + std::string(l) + "\"";
   return text;
 }

@@ -140,6 +140,11 @@ class Tape {
   void require_own(const Var& v, const char* who) const {
     if (!is_own(v)) refuse_handle(v, who);
   }
+  /// The op that was called where the node was recorded, if it is written in other ops; or nothing.
+  std::string_view composer(NodeId id) const { return composers_[nodes_[id].file]; }
+  /// The same of the op that is being recorded.
+  std::string_view composer() const { return composer_; }
+
   /// "[op] what\n  recorded at file:line as %id "label"".
   std::string describe(NodeId id, const std::string& what) const;
 
@@ -163,18 +168,23 @@ class Tape {
   std::span<const Checkpoint> checkpoints() const;
 
   /// While it lives, nodes are recorded with this line, wherever they are written: an op that
-  /// records several nodes gives them the line of its call. The outermost scope decides, unless
-  /// `always`.
+  /// records several nodes gives them the line of its call, and its name for their errors. The
+  /// outermost scope decides, unless `always`.
   class LineScope {
    public:
-    LineScope(Tape& tape, SourceLine where, bool always = false)
-        : tape_(tape), line_before_(tape.fixed_line_), was_fixed_(tape.line_is_fixed_) {
+    LineScope(Tape& tape, SourceLine where, const char* composer = no_composer, bool always = false)
+        : tape_(tape),
+          line_before_(tape.fixed_line_),
+          composer_before_(tape.composer_),
+          was_fixed_(tape.line_is_fixed_) {
+      if (always || tape.composer_ == no_composer) tape.set_composer(composer);
       if (was_fixed_ && !always) return;
       tape.fixed_line_ = where;
       tape.line_is_fixed_ = true;
     }
     ~LineScope() {
       tape_.fixed_line_ = line_before_;
+      tape_.set_composer(composer_before_);
       tape_.line_is_fixed_ = was_fixed_;
     }
     LineScope(const LineScope&) = delete;
@@ -183,6 +193,7 @@ class Tape {
    private:
     Tape& tape_;
     SourceLine line_before_;
+    const char* composer_before_;
     bool was_fixed_;
   };
 
@@ -191,7 +202,7 @@ class Tape {
   class BScope {
    public:
     BScope(Tape& tape, SourceLine where)
-        : line_(tape, where, true), tape_(tape), was_in_b_(tape.in_b_) {
+        : line_(tape, where, no_composer, true), tape_(tape), was_in_b_(tape.in_b_) {
       tape.in_b_ = true;
     }
     ~BScope() { tape_.in_b_ = was_in_b_; }
@@ -255,6 +266,11 @@ class Tape {
   /// The number of the type that the shape rule gives; throws what it throws.
   std::uint32_t infer(const OpRecord& op, std::span<const Type* const> types,
                       const std::uint32_t* type_ids, const void* attribute, SourceLine where);
+  void set_composer(const char* name) {
+    if (composer_ == name) return;
+    composer_ = name;
+    last_file_ = 0;  // looked up again: numbers belong to a file and a composer
+  }
   std::uint16_t file_number(const char* file);
   std::uint16_t other_file_number(const char* file);
   std::uint32_t intern(const Type& type);
@@ -272,7 +288,8 @@ class Tape {
   FlatArray<PackedNode> nodes_;
   FlatArray<NodeId> parents_;
   FlatArray<std::uint64_t> attributes_;
-  FlatArray<const char*> files_;  // names of source files, as the compiler gives them
+  FlatArray<const char*> files_;      // names of source files, as the compiler gives them
+  FlatArray<const char*> composers_;  // who recorded there, beside them
   std::uint16_t last_file_ = 0;
   FlatArray<DType> dtypes_;                // of types_
   FlatArray<std::uint32_t> number_flags_;  // of types_: see PackedNode::number_flags
@@ -291,6 +308,8 @@ class Tape {
   std::uint32_t ticket_ = 0;
   std::uint32_t generation_ = 1;
   SourceLine fixed_line_;  // while line_is_fixed_
+  static constexpr char no_composer[] = "";
+  const char* composer_ = no_composer;
   bool line_is_fixed_ = false;
   bool in_b_ = false;
 };

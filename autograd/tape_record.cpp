@@ -40,7 +40,7 @@ void Tape::require_fit(double number, DType dtype, const OpRecord& op, SourceLin
   try {
     (void)number_as(ArrayView(number), dtype, op.name.data());
   } catch (const TypeError& error) {
-    throw TypeError(error.what() + recorded_at(where, size()));
+    throw TypeError(named_by(error.what(), op.name, composer_) + recorded_at(where, size()));
   }
 }
 
@@ -102,7 +102,7 @@ Var Tape::record(const OpRecord& op, std::span<const OperandRef> operands, const
 void Tape::refuse_attribute(const OpRecord& op, const void* attribute, SourceLine where) const {
   const std::string why = op.refusal(attribute);
   if (!why.empty()) {
-    throw DomainError("[" + std::string(op.name) + "] " + why + recorded_at(where, size()));
+    throw DomainError(named(op.name, composer_) + why + recorded_at(where, size()));
   }
 }
 
@@ -118,7 +118,7 @@ std::uint32_t Tape::infer(const OpRecord& op, std::span<const Type* const> types
     known = &index_->inferred[(h ^ h >> 6U) % index_->inferred.size()];
     if (known->op == &op && known->parents == key) return known->type;
   }
-  const TypeArgs args{op, types, attribute, where, size()};
+  const TypeArgs args{op, types, attribute, where, size(), composer_};
   const Type result = op.type(args);
   if (!is_addressable(result)) {
     throw args.shape_error("the result " + to_string(result) + " is larger than memory can be");
@@ -303,10 +303,12 @@ inline std::uint32_t Tape::flags_of(const OpRecord& op, std::uint32_t of_parents
 
 std::uint16_t Tape::other_file_number(const char* file) {
   for (std::size_t f = files_.size(); f-- > 0;) {
-    if (files_[f] == file) return last_file_ = static_cast<std::uint16_t>(f);
+    const bool same = files_[f] == file && composers_[f] == composer_;
+    if (same) return last_file_ = static_cast<std::uint16_t>(f);
   }
   if (files_.size() > 0xFFFF) return 0;
   files_.push(file);
+  composers_.push(composer_);
   return last_file_ = static_cast<std::uint16_t>(files_.size() - 1);
 }
 

@@ -17,7 +17,9 @@ set(TAPEWISE_SOURCES
     autograd/check/rounding.cpp
     autograd/check/structured_bound.cpp
     autograd/check/taylor.cpp
+    autograd/check/use.cpp
     autograd/check/verdict.cpp
+    autograd/check/waves.cpp
     autograd/draft.cpp
     autograd/error.cpp
     autograd/forward.cpp

@@ -27,7 +27,7 @@ Composing::Composing(std::string_view name, std::initializer_list<OperandRef> op
       where_((*operands.begin())->where()),
       tape_(tape_of(name, {operands.begin(), operands.size()})),
       transaction_(tape_),
-      line_(tape_, where_) {
+      line_(tape_, where_, name.data()) {
   const std::string who(name);
   for (const OperandRef& operand : operands) {
     if (operand->is_var()) {
@@ -68,7 +68,7 @@ void Composing::require_same(std::size_t j, std::size_t k) const {
 }
 
 std::string Composing::message(const std::string& what) const {
-  return "[" + std::string(name_) + "] " + what + "\n  recorded at " + to_string(where_);
+  return named(name_, tape_.composer()) + what + "\n  recorded at " + to_string(where_);
 }
 
 }  // namespace tapewise

@@ -5,6 +5,7 @@
 #include <set>
 #include <string>
 #include <tapewise/ops/arithmetic.hpp>
+#include <tapewise/ops/composite.hpp>
 #include <tapewise/ops/einsum_expression.hpp>
 #include <tapewise/ops/library_records.hpp>
 #include <tapewise/ops/linalg.hpp>
@@ -291,11 +292,8 @@ void require_vectors(std::string_view op, const Operand& a, const Operand& b) {
 
 Var outer(const Operand& a, const Operand& b) {
   require_vectors("outer", a, b);
-  Tape::Transaction transaction(a.var().tape());
-  const Var product = Operand(matrices::as_column(a.var()), a.where()) *
-                      Operand(matrices::as_row(b.var()), b.where());
-  transaction.keep();
-  return product;
+  Composing op("outer", {a, b});
+  return op.keep(matrices::as_column(op[0]) * matrices::as_row(op[1]));
 }
 
 Var dot(const Operand& a, const Operand& b) {
@@ -307,10 +305,8 @@ Var dot(const Operand& a, const Operand& b) {
                std::to_string(sa.back()) + " != " + std::to_string(sb.back()),
            a.where());
   }
-  Tape::Transaction transaction(a.var().tape());
-  const Var product = sum(Operand(a * b, a.where()), -1);
-  transaction.keep();
-  return product;
+  Composing op("dot", {a, b});
+  return op.keep(sum(op[0] * op[1], -1));
 }
 
 // --- examples -----------------------------------------------------------------------------------

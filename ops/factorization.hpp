@@ -31,7 +31,7 @@ struct Eigh : MatrixRule {
       derivative = "Ā = V·(diag(g_w) + sym(VᵀG_V / (w_j - w_i)))·Vᵀ",
       peers = "torch.linalg.eigh, jax.numpy.linalg.eigh, tf.linalg.eigh",
       source = "Magnus 1985, On differentiating eigenvalues and eigenvectors";
-  static constexpr bool complex_step = false;
+  static constexpr bool complex_step = false, free_signs = true;
   static Type type(const TypeArgs& args);
   template <class T>
   static void kernel(const KernelCall& call);
@@ -52,7 +52,7 @@ struct Svd : MatrixRule {
           "+ U·S⁻¹·G_Vᵀ·(I - VVᵀ), F∘M = (M - Mᵀ)_ij / (s_j² - s_i²)",
       peers = "torch.linalg.svd, jax.numpy.linalg.svd, tf.linalg.svd",
       source = "Townsend 2016, Differentiating the singular value decomposition";
-  static constexpr bool complex_step = false;
+  static constexpr bool complex_step = false, free_signs = true;
   static Type type(const TypeArgs& args);
   template <class T>
   static void kernel(const KernelCall& call);
@@ -70,7 +70,7 @@ struct Qr : MatrixRule {
       derivative = "Ā = (G_Q + Q·copyltu(R·G_Rᵀ - G_Qᵀ·Q))·R⁻ᵀ for m ≥ n",
       peers = "torch.linalg.qr, jax.numpy.linalg.qr, tf.linalg.qr",
       source = "Walter & Lehmann 2012, Algorithmic differentiation of linear algebra functions";
-  static constexpr bool complex_step = false;
+  static constexpr bool complex_step = false, free_signs = true;
   static Type type(const TypeArgs& args);
   template <class T>
   static void kernel(const KernelCall& call);

@@ -21,6 +21,7 @@ OpRecord make_record(std::string_view family) {
   op.attribute_bytes = has_attribute<R> ? sizeof(typename R::Attribute) : 0;
   op.kinks = R::kinks;
   op.traits.has_kinks = !R::kinks.empty();
+  if constexpr (requires { R::free_signs; }) op.traits.free_signs = R::free_signs;
   op.traits.stops_gradient = R::stops_gradient;
   op.dtypes = R::dtypes;
   static_assert(std::is_trivially_copyable_v<typename R::Attribute>);

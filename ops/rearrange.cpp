@@ -13,7 +13,7 @@ namespace {
 template <class R>
 std::uint32_t checked_bits(const Composing& op, const Axes& axes, const Shape& shape,
                            SourceLine where) {
-  axes.check(shape, {record_of<R>(), {}, nullptr, where, op.tape().size()});
+  axes.check(shape, {record_of<R>(), {}, nullptr, where, op.tape().size(), op.tape().composer()});
   return axes.bits(shape.rank());
 }
 
@@ -45,7 +45,12 @@ Var blocks_repeated(const Var& x, std::int64_t outer, std::int64_t times, const 
 
 }  // namespace
 
-// --- squeeze, expand_dims, stack ----------------------------------------------------------------
+// --- permute, squeeze, expand_dims, stack -------------------------------------------------------
+
+Var permute(const Operand& x, const Axes& axes) {
+  Composing op("permute", {x});
+  return op.keep(transpose(op[0], axes));
+}
 
 Var squeeze(const Operand& x, const Axes& axes) {
   Composing op("squeeze", {x});

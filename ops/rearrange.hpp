@@ -97,7 +97,7 @@ struct Repeat : RearrangeRule {
 
 /// x with its axes in this order: axis k of the result is axis `axes[k]` of x. As `transpose`, with
 /// the axes named.
-inline Var permute(const Operand& x, const Axes& axes) { return transpose(x, axes); }
+Var permute(const Operand& x, const Axes& axes);
 
 /// x without the axes named, or without all of size 1. Throws ShapeError for another size.
 Var squeeze(const Operand& x, const Axes& axes = {});

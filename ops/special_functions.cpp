@@ -81,7 +81,13 @@ double tapewise_polygamma(double order, double x) {
     return n % 2 == 1 ? infinity : nan;  // an even one has another sign on each side
   }
   if (n == 0) return boost::math::digamma(x, quiet);
-  return n == 1 ? boost::math::trigamma(x, quiet) : boost::math::polygamma(n, x, quiet);
+  if (n == 1) return boost::math::trigamma(x, quiet);
+  if (x > -0x1p30) return boost::math::polygamma(n, x, quiet);
+  // Boost 1.74 takes the sign of its reflection from an int. π·cot(πx) has period 1, so the
+  // reflection formula at x, less that at its fraction, has no cotangent.
+  const double fraction = x - std::floor(x) - 1.0;
+  const auto at = [n](double z) { return boost::math::polygamma(n, z, quiet); };
+  return at(fraction) + (n % 2 == 0 ? 1.0 : -1.0) * (at(1.0 - x) - at(1.0 - fraction));
 }
 
 double tapewise_sinc(double order, double x) {

@@ -136,3 +136,28 @@ TEST_CASE("a wrong second derivative blames a rule used in B") {
   const tw::Var y = x * tests::plant(square(x), 1.03);
   CHECK_FALSE(static_cast<bool>(tw::gradcheck(y, std::vector<tw::Var>{x}, {.order = 2})));
 }
+
+TEST_CASE("one wrong element is blamed among thousands, of which many sit on kinks") {
+  // Along directions and at kinks the error hides between the slopes of two sides.
+  const std::size_t n = 4000, at = 1333;
+  xt::xarray<double> x = xt::xarray<double>::from_shape({n}), factor = xt::ones<double>({n});
+  for (std::size_t i = 0; i < n; ++i) x(i) = i % 7 == 0 ? 0.0 : 0.3 + std::sin(double(i));
+  factor(at) = 1.03;
+  const tw::GradcheckOptions along{.mode = tw::GradcheckMode::projections};
+  const auto flipped = [&](const tw::Var& v) {
+    return sum(relu(v) + square(tw::record<tests::Flip>({v, v.tape().constant(factor)})));
+  };
+  const auto one = tw::gradcheck(flipped, x, along);
+  CAPTURE(one);
+  CHECK_FALSE(one);
+  REQUIRE(one.blamed.size() == 1);
+  CHECK(one.blamed[0].op == "flip");
+  CHECK(one.blamed[0].index == at);
+  const xt::xarray<double> zeros = xt::zeros<double>({n});
+  for (const double planted : {1.0, 1.03}) {
+    const auto f = [&](const tw::Var& v) { return sum(abs(v) + tests::plant(v, planted)); };
+    const auto report = tw::gradcheck(f, zeros, along);
+    CAPTURE(report);
+    CHECK(report.blamed.size() == (planted == 1.0 ? 0 : 1));
+  }
+}

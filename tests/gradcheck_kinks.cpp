@@ -1,6 +1,7 @@
 // Kinks and jumps: found where they are, named, and never taken for a wrong gradient.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -157,4 +158,73 @@ TEST_CASE("after steps that part tied elements, the places of the winners are as
     CHECK(report.blamed.empty());
     CHECK(static_cast<bool>(report));
   }
+}
+
+TEST_CASE("along directions, elements that say nothing are checked by themselves and held") {
+  // Of 600 elements three sit on kinks, one on a jump, and two are where atan2 has no slope.
+  const std::size_t n = 600;
+  xt::xarray<double> x = xt::xarray<double>::from_shape({n}), y = x, factor = x;
+  for (std::size_t i = 0; i < n; ++i) {
+    x(i) = std::sin(0.7 + 0.3 * static_cast<double>(i));
+    y(i) = 0.4 + 1e-3 * static_cast<double>(i);
+    factor(i) = 1.0;
+  }
+  for (const std::size_t i : {17, 250, 599}) x(i) = 0.0;
+  x(400) = 0.5;  // hardshrink jumps there
+  for (const std::size_t i : {100, 101}) x(i) = y(i) = 0.0;
+  factor(333) = -1.0;
+  const auto f = [&](std::span<const tw::Var> v) {
+    return abs(v[0]) + tw::hardshrink(v[0]) + tw::atan2(v[1], v[0]);
+  };
+  const auto count = [](const tw::GradcheckReport& report, std::size_t input, bool projection) {
+    return std::count_if(report.entries.begin(), report.entries.end(), [&](const auto& e) {
+      return e.input == input && e.projection == projection;
+    });
+  };
+  for (const bool complex_step : {true, false}) {
+    const tw::GradcheckOptions options{.complex_step = complex_step,
+                                       .mode = tw::GradcheckMode::projections};
+    const auto right = tw::gradcheck(f, {x, y}, options);
+    CAPTURE(right);
+    CHECK(right);
+    CHECK(right.wrong == 0);
+    CHECK(right.blamed.empty());
+    CHECK(right.checked == 6);           // three directions for each input
+    CHECK(count(right, 0, false) >= 3);  // a kink may be too small to be seen beside the others
+    CHECK(count(right, 1, false) == 2);
+    for (const tw::GradcheckElement& e : right.entries) {
+      if (e.projection) continue;
+      CHECK(e.verdict == tw::Verdict::undecidable);
+      CHECK((x(static_cast<std::size_t>(e.index)) == 0.0 || e.index == 400));
+    }
+    const auto planted = [&](std::span<const tw::Var> v) {
+      const tw::Var flipped = tw::record<tests::Flip>({v[1], v[1].tape().constant(factor)});
+      const tw::Var both[] = {v[0], flipped};
+      return f(both);
+    };
+    const auto wrong = tw::gradcheck(planted, {x, y}, options);
+    CAPTURE(wrong);
+    CHECK_FALSE(wrong);
+    CHECK(wrong.worst.located == 333);
+  }
+}
+
+TEST_CASE("along directions, a kink that every element reaches leaves them undecided") {
+  const auto f = [](const tw::Var& x) { return relu(sum(x)) + sum(x); };
+  xt::xarray<double> x = xt::xarray<double>::from_shape({100});
+  for (std::size_t i = 0; i < 100; ++i) x(i) = i % 2 == 0 ? 1.0 : -1.0;
+  const auto report = tw::gradcheck(f, x, {.mode = tw::GradcheckMode::projections});
+  CAPTURE(report);
+  CHECK(report.wrong == 0);
+  CHECK(report.blamed.empty());
+  CHECK(report.entries.size() < 40);  // not every element was tried
+}
+
+TEST_CASE("along directions, an array without elements says nothing") {
+  const auto f = [](const tw::Var& x) { return tw::logsumexp(x); };
+  const auto report = tw::gradcheck(f, xt::xarray<double>::from_shape({0}),
+                                    {.mode = tw::GradcheckMode::projections});
+  CAPTURE(report);
+  CHECK(report.wrong == 0);
+  CHECK(report.blamed.empty());
 }

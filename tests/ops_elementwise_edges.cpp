@@ -180,7 +180,10 @@ TEST_CASE("special functions at their poles and ends") {
   CHECK(at(tri, -1) == inf);
   CHECK(at(tri, inf) == 0);
   CHECK(polygamma(2, tape.input(1.0)).item() ==
-        doctest::Approx(-2 * 1.2020569031595943).epsilon(1e-15));  // -2ζ(3)
+        doctest::Approx(-2 * 1.2020569031595943).epsilon(1e-15));         // -2ζ(3)
+  for (const double x : {-1e5 - 0.25, -0x1p31 - 0.25, -0x1p40 - 0.25}) {  // -π·(cot πx)''
+    CHECK(polygamma(2, tape.input(x)).item() == doctest::Approx(4 * pi * pi * pi).epsilon(1e-9));
+  }
   CHECK(at(einv, 1) == inf);
   CHECK(at(einv, -1) == -inf);
   CHECK(std::isnan(at(einv, 1.5)));

@@ -58,9 +58,9 @@ TEST_CASE("rrelu refuses bounds in the wrong order and steps that are no numbers
   const Var x = tape.input(1.0);
   const std::size_t before = tape.size();
   CHECK(contains(message_of<tw::DomainError>([&] { rrelu(x, 1, 0, 0.5, 0.25); }),
-                 "[uniform_like] wanted low ≤ high, given 0.5 and 0.25"));
+                 "[rrelu] uniform_like: wanted low ≤ high, given 0.5 and 0.25"));
   CHECK(contains(message_of<tw::TypeError>([&] { rrelu(x, 1, x); }),
-                 "[uniform_like] the step is an int64, given float64"));
+                 "[rrelu] uniform_like: the step is an int64, given float64"));
   CHECK(contains(message_of<tw::TypeError>([&] { rrelu(x, 1, 0.5); }), "[uniform_like]"));
   CHECK(tape.size() == before);
 }

@@ -2,11 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <tapewise/autograd/check/differences.hpp>
 #include <tapewise/autograd/check/error_bound.hpp>
-#include <tapewise/autograd/check/line.hpp>
 #include <tapewise/autograd/check/random.hpp>
+#include <tapewise/autograd/check/use.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 
 namespace tapewise::checking {
@@ -15,68 +13,94 @@ namespace {
 
 constexpr std::int64_t one_by_one = 32;  // operands up to this size are moved element by element
 constexpr int directions = 3;
-constexpr std::int64_t few = 4096;  // so many are, with the complex step, when a direction is off
+constexpr int few = 256;  // so many are, with the complex step, that halving leaves
 
-/// One use of one node: the node as a function of that operand alone.
-class Use {
+/// The rule of one use of a node beside what the node does.
+class Rule : Use {
   /// Harmless: the rule's choice lies between the slopes of the two sides, or cannot be told, along
   /// a direction through several elements.
   enum class Kink { none, harmless, outside };
 
  public:
-  Use(Replay& real, Replay& complex, NodeId node, int use)
-      : real_(real), complex_(complex), tape_(real.tape()), node_(node), use_(use) {
-    Random random(node * 31U + static_cast<unsigned>(use));
-    for (std::int64_t i = 0; i < real.size(node); ++i) weights_.push_back(random.sign_and_size());
-    base_ = real.numbers(parent());
-    has_complex_ = complex.computes(node);
-  }
+  using Use::Use;
 
   /// The wrong entry of the worst kind, if there is one.
   std::optional<GradcheckBlame> check(double least, std::span<const Suspect> suspects) {
     const Tape::Transaction leaves_the_tape_as_it_was(tape_);
     const std::vector<double> analytic = record_vjp();
     // Constants of a rule recorded in float32 have its precision.
-    if (tape_.type(node_).dtype == DType::float32) least = std::max(least, 0x1p-20);
+    const double fine = tape_.type(node_).dtype == DType::float32 ? 0x1p-20 : 1e-7;
+    least = std::max(least, fine);
     if (analytic.empty()) return std::nullopt;
     const double scale = size_of_all(analytic);
     const std::vector<double> y = real_.numbers(node_);
     const bool in_domain =
         std::all_of(y.begin(), y.end(), [](double v) { return std::isfinite(v); });
+    double noise = 0.0;
+    for (std::size_t i = 0; i < y.size(); ++i) noise += 0x1p-50 * std::abs(weights_[i] * y[i]);
     std::optional<GradcheckBlame> worst;
     double worst_error = 0.0;
     const auto elements = static_cast<std::int64_t>(base_.size());
-    bool look_at_each = false;
-    const auto compare = [&](const Direction& d, std::int64_t index) {
-      double a = 0.0;
+    struct Compared {
+      double analytic = 0.0, numeric = 0.0, off = 0.0, size = 0.0;
+      bool differs = false;
+    };
+    const auto compared = [&](const Direction& d) {
+      Compared c;
       for (std::int64_t i = d.begin; i < d.end; ++i) {
-        a += analytic[static_cast<std::size_t>(i)] * d.weight(i);
+        c.analytic += analytic[static_cast<std::size_t>(i)] * d.weight(i);
       }
       const Estimate n = slope(d);
-      if (!std::isfinite(n.slope)) return;
-      const double size = std::max({std::abs(a), std::abs(n.slope), 1e-6 * scale});
-      const double off = std::isnan(a) ? size : std::abs(a - n.slope);
-      if (!in_domain) return;
-      const Curve c = curve(d);
-      const double allowed = 8.0 * n.error + least * size + 16.0 * c.noise / c.size;
-      if (!(off > allowed) || (worst && off <= worst_error)) return;  // NaN: nothing is known
-      if (!(off > allowed + rounding_along(d))) return;
-      if (index < 0 && has_complex_ && elements <= few) {  // some of them may sit on kinks
-        look_at_each = true;
-        return;
-      }
-      const Kink kink = kink_at(d, a);
+      c.numeric = n.slope;
+      if (!in_domain || !std::isfinite(n.slope)) return c;
+      c.size = std::max({std::abs(c.analytic), std::abs(n.slope), 1e-6 * scale});
+      c.off = std::isnan(c.analytic) ? c.size : std::abs(c.analytic - n.slope);
+      // One element among many is a small part of what they give together.
+      const double part = has_complex_ && !is_single(d) ? std::min(least, fine) : least;
+      const double allowed =
+          8.0 * n.error + part * c.size + 16.0 * (noise + d.rounding) / size_along(d);
+      // Where nothing is known of the rounding, it is no number.
+      c.differs = c.off > allowed && c.off > allowed + rounding_along(d);
+      return c;
+    };
+    const auto compare = [&](const Direction& d, std::int64_t index) {
+      const Compared c = compared(d);
+      if (!c.differs || (worst && c.off <= worst_error)) return;
+      if (has_complex_ && c.off <= 16.0 * complex_step_noise(d, c.numeric)) return;
+      const Kink kink = kink_at(d, c.analytic);
       if (kink == Kink::harmless) return;
-      const double sure = rounding_along(d) + least * size;
-      if (!has_complex_ && !contradicts_nearby(d, a, sure, kink)) return;
-      worst_error = off;
-      worst = describe(index, a, n.slope);
+      const double sure = rounding_along(d) + least * c.size;
+      if (!has_complex_ && !contradicts_nearby(d, c.analytic, sure, kink)) return;
+      worst_error = c.off;
+      worst = describe(index, c.analytic, c.numeric);
+    };
+    // By halves, the one that is further off first: some elements may sit on kinks.
+    const auto search = [&](const Direction& all) {
+      std::vector<Direction> open{all};
+      for (int left = few; !open.empty() && !worst && left > 0;) {
+        const Direction d = std::move(open.back());
+        open.pop_back();
+        if (is_single(d)) {
+          --left;
+          compare(one_element(d.begin), d.begin);
+          continue;
+        }
+        Direction low = d, high = d;
+        low.end = high.begin = d.begin + (d.end - d.begin) / 2;
+        const Compared of_low = compared(low), of_high = compared(high);
+        const bool low_first = of_low.off > of_high.off;
+        if (of_low.differs && !low_first) open.push_back(low);
+        if (of_high.differs) open.push_back(high);
+        if (of_low.differs && low_first) open.push_back(low);
+      }
     };
     if (elements <= one_by_one) {
       for (std::int64_t i = 0; i < elements; ++i) compare(one_element(i), i);
     } else {
       // Differences move each element by its own size, or small ones would be moved too far.
       const double all = size_of_all(base_), least_size = smallest_size(base_);
+      std::vector<std::size_t> held;
+      if (has_complex_) held = harmless_kinks(analytic);
       Random random(7);
       for (int k = 0; k < directions; ++k) {
         Direction d{0, elements, {}};
@@ -85,25 +109,26 @@ class Use {
           const double part = has_complex_ || !(all > 0.0) ? 1.0 : std::min(own / all, 1.0);
           d.weights.push_back(part * random.sign_and_size());
         }
+        for (const std::size_t i : held) d.weights[i] = 0.0;
         for (std::size_t i = 0; i < base_.size(); ++i) {
           const double off = analytic[i] * base_[i];
           if (std::isfinite(off)) d.rounding = std::hypot(d.rounding, 0x1p-53 * off);
         }
-        compare(d, -1);
+        if (!has_complex_)
+          compare(d, -1);
+        else if (!worst && compared(d).differs)
+          search(d);
       }
       for (const Suspect& s : suspects) {
         if (s.node == node_ && base_.size() == weights_.size()) {
           compare(one_element(s.element), s.element);
         }
       }
-      for (std::int64_t i = 0; i < elements && look_at_each; ++i) compare(one_element(i), i);
     }
     return worst;
   }
 
  private:
-  NodeId parent() const { return tape_.parents(node_)[static_cast<std::size_t>(use_)]; }
-
   /// What the rule gives for the cotangent `weights_`; empty where it cannot be asked.
   std::vector<double> record_vjp() {
     const OpRecord& op = tape_.op(node_);
@@ -162,63 +187,9 @@ class Use {
     return sum;
   }
 
-  /// What rounding does to the node's value, the operands being exact.
-  std::vector<double> bound_of_node() {
-    ErrorBounds own(real_, ErrorBounds::Precision::float64);
-    for (const NodeId p : tape_.parents(node_)) {
-      own.set(p, std::vector<double>(static_cast<std::size_t>(real_.size(p)), 0.0));
-    }
-    return own.of(node_);
-  }
-
-  /// What the rule gives along the direction with the operand at x·(1 + by).
-  double rule_nearby(const Direction& d, double by) {
-    std::vector<double> moved = base_, y(weights_.size());
-    for (double& x : moved) x += by * x;
-    real_.evaluate(node_, operands(real_, moved.data()), y.data());
-    const auto put = [&](NodeId id, const std::vector<double>& values) {
-      if (!rule_->has(id)) return;
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        rule_->set(id, static_cast<std::int64_t>(i), values[i]);
-      }
-    };
-    const auto compute = [&](const std::vector<double>& x, const std::vector<double>& of_x) {
-      put(parent(), x);
-      put(node_, of_x);
-      for (const NodeId id : rule_->nodes()) {
-        if (!tape_.op(id).traits.leaf && !real_.has(id)) rule_->compute(id);
-      }
-      return rule_->numbers(root_);
-    };
-    const std::vector<double> there = compute(moved, y);
-    compute(base_, real_.numbers(node_));
-    double sum = 0.0;
-    for (std::int64_t i = d.begin; i < d.end; ++i) {
-      sum += there[static_cast<std::size_t>(i)] * d.weight(i);
-    }
-    return sum;
-  }
-
-  /// Whether the rule's own slopes turn within the shortest steps of differences, on both sides, as
-  /// those of a wave far out do: nothing is seen of it then.
-  bool turns_within_steps(const Direction& d) {
-    if (!rule_) return false;
-    for (const double side : {1.0, -1.0}) {
-      double least = std::numeric_limits<double>::infinity(), most = -least;
-      for (double by = 0x1p-52; by < 0x1p-33; by *= 8.0) {
-        const double slope = rule_nearby(d, side * by);
-        least = std::min(least, slope);
-        most = std::max(most, slope);
-      }
-      if (!(most - least > 0.25 * std::max(std::abs(least), std::abs(most)))) return false;
-    }
-    return true;
-  }
-
   /// Differences once more, with short steps alone and the noise that the node may have: longer
   /// ones pass over jumps, such as the signs of eigenvectors have.
   bool contradicts_nearby(const Direction& d, double analytic, double allowed, Kink kink) {
-    if (turns_within_steps(d)) return false;
     Curve c = curve(d);
     const std::vector<double> bound = bound_of_node();
     double noise = 0.0;
@@ -229,104 +200,17 @@ class Use {
     if (std::isnan(analytic)) return std::isfinite(n.slope);
     const double off = std::abs(analytic - n.slope);
     if (!(off > 8.0 * n.error + allowed)) return false;
-    // From 2^52 on numbers are whole: an op of period 1 looks constant.
-    const auto is_whole = [](double x) { return std::abs(x) >= 0x1p52; };
-    if (n.slope == 0.0 && std::any_of(base_.begin() + d.begin, base_.begin() + d.end, is_whole)) {
-      return false;
-    }
-    // A jump within the step that is as large as what is to be explained says nothing of the rule.
+    if (steps_over_waves(d, n.step)) return false;
+    // Other steps may agree with the rule: those within which a pseudo-inverse keeps its rank.
+    if (some_steps_give(c, analytic, n.slope) || shorter_steps_give(d, analytic, n)) return false;
+    // A jump within the step that is as large as what is to be explained says nothing of the rule;
+    // one well above rounding, be the rule's slope as steep as one unit in the last place allows.
     const double across = rise_at_jumps(d, n.step);
-    const bool is_jump = across > 0.25 * off * n.step;
+    const bool is_real = across > 1e-10 * size_of_all(real_.numbers(node_));
+    const bool is_jump = across > 0.25 * off * (is_real ? 0x1p-50 * c.size : n.step);
     // Over an eighth of the step a curve bends by a 64th as much, a kink by an eighth.
     const double falls = kink == Kink::outside ? 4.0 : 20.0;
     return !is_jump || rise_at_jumps(d, n.step / 8.0) < across / falls;
-  }
-
-  /// How much of the node's change over a step goes to one side alone, as at a jump.
-  double rise_at_jumps(const Direction& d, double step) {
-    const double at = curve(d).at;
-    const std::vector<double> here = real_.numbers(node_), high = node_at(d, at + step),
-                              low = node_at(d, at - step);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      const double second = std::abs(high[i] - 2.0 * here[i] + low[i]);
-      const double rise = std::max(std::abs(high[i] - here[i]), std::abs(here[i] - low[i]));
-      if (second > 0.5 * rise) sum += std::abs(weights_[i]) * second;
-    }
-    return sum;
-  }
-
-  static double size_of_all(const std::vector<double>& x) {
-    double most = 0.0;
-    for (const double v : x) {
-      if (std::isfinite(v)) most = std::max(most, std::abs(v));
-    }
-    return most;
-  }
-
-  Estimate slope(const Direction& d) {
-    if (has_complex_) {
-      const double s = complex_step(d);
-      return {s, 0x1p-46 * (std::abs(s) + 1e-6), 0.0};
-    }
-    return differentiate(curve(d));
-  }
-
-  double complex_step(const Direction& d) {
-    constexpr double h = 1e-100;
-    std::vector<Complex> moved(base_.begin(), base_.end());
-    for (std::int64_t i = d.begin; i < d.end; ++i) {
-      moved[static_cast<std::size_t>(i)].im = h * d.weight(i);
-    }
-    std::vector<Complex> y(weights_.size());
-    complex_.evaluate(node_, operands(complex_, moved.data()), y.data());
-    double sum = 0.0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += weights_[i] * y[i].im;
-    return sum / h;
-  }
-
-  std::vector<const void*> operands(Replay& replay, const void* moved) const {
-    std::vector<const void*> all;
-    for (const NodeId p : tape_.parents(node_)) all.push_back(replay.data(p));
-    all[static_cast<std::size_t>(use_)] = moved;
-    return all;
-  }
-
-  bool is_single(const Direction& d) const { return d.end - d.begin == 1; }
-
-  /// The node's elements with the operand at x + t·v (for one element: at x_i = t).
-  std::vector<double> node_at(const Direction& d, double t) {
-    std::vector<double> moved = base_;
-    for (std::int64_t i = d.begin; i < d.end; ++i) {
-      double& x = moved[static_cast<std::size_t>(i)];
-      x = is_single(d) ? t : x + t * d.weight(i);
-    }
-    std::vector<double> y(weights_.size());
-    real_.evaluate(node_, operands(real_, moved.data()), y.data());
-    return y;
-  }
-
-  double value_at(const Direction& d, double t) {
-    const std::vector<double> y = node_at(d, t);
-    double sum = 0.0;
-    for (std::size_t i = 0; i < y.size(); ++i) sum += weights_[i] * y[i];
-    return sum;
-  }
-
-  Curve curve(const Direction& d) {
-    Curve curve;
-    curve.f = [this, d](double t) { return value_at(d, t); };
-    const std::vector<double> y = real_.numbers(node_);
-    for (std::size_t i = 0; i < y.size(); ++i) curve.noise += std::abs(weights_[i] * y[i]);
-    curve.noise = 0x1p-50 * curve.noise + d.rounding;
-    const double x = is_single(d) ? base_[static_cast<std::size_t>(d.begin)] : 0.0;
-    const double all = size_of_all(base_);
-    curve.at = x;
-    curve.size = x != 0.0       ? std::abs(x)
-                 : is_single(d) ? smallest_size(base_)
-                 : all > 0.0    ? all
-                                : 1.0;
-    return curve;
   }
 
   /// Whether the sides differ, and where the rule's choice lies.
@@ -357,18 +241,10 @@ class Use {
     return b;
   }
 
-  Replay& real_;
-  Replay& complex_;
-  Tape& tape_;
-  NodeId node_;
-  int use_;
-  std::vector<double> weights_;
-  std::vector<double> base_;
   Var cotangent_;
   std::optional<Replay> rule_;  // what the vjp records
   NodeId root_ = 0;             // its result
   std::vector<double> rounding_;
-  bool has_complex_ = false;
 };
 
 }  // namespace
@@ -382,7 +258,7 @@ std::vector<GradcheckBlame> blame(Replay& real, Replay& complex, std::span<const
     for (std::size_t use = 0; use < tape.parents(node).size(); ++use) {
       const NodeId parent = tape.parents(node)[use];
       if (!real.is_float(parent) || !tape.is_active(parent)) continue;
-      if (auto wrong = Use(real, complex, node, static_cast<int>(use)).check(least, suspects)) {
+      if (auto wrong = Rule(real, complex, node, static_cast<int>(use)).check(least, suspects)) {
         found.push_back(*wrong);
       }
     }

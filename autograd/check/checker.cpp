@@ -66,8 +66,16 @@ GradcheckReport Checker::run() {
   const bool smooth_inputs = std::all_of(
       held_.begin(), held_.end(), [&](NodeId id) { return real_.tape().op(id).traits.leaf; });
   if (smooth_inputs) {
-    report_.taylor =
-        taylor_witness(real_, held_, scalar_, analytic_, rounding_, noise_, options_.seed + 17);
+    const auto witness = [&](const std::vector<std::vector<double>>& rounding) {
+      return taylor_witness(real_, held_, scalar_, analytic_, rounding, noise_, options_.seed + 17);
+    };
+    report_.taylor = witness(rounding_);
+    if (report_.wrong == 0 && report_.taylor.verdict == Verdict::wrong) {
+      // Random rounding does not show all that an ill-conditioned gradient has lost.
+      std::vector<std::vector<double>> bound;
+      for (const NodeId id : entry_ids_) bound.push_back(bounds().of(id));
+      report_.taylor = witness(bound);
+    }
     // At a kink the remainder of the right gradient falls with h, too, as it does over steps that
     // pass many jumps; and where entries could not be told, the witness has no better sight.
     if (report_.wrong == 0 && report_.taylor.verdict == Verdict::wrong &&
@@ -81,7 +89,6 @@ GradcheckReport Checker::run() {
 
 void Checker::check_node(std::size_t k) {
   Line line(real_, options_.complex_step ? &complex_ : nullptr, held_[k], scalar_);
-  if (!line.has_complex_step()) report_.method = "central differences";
   if (all_elements())
     check_elements(k, line);
   else
@@ -134,6 +141,7 @@ void Checker::project(std::size_t k, const Direction& d, GradcheckElement& e) co
   e.analytic = 0.0;
   double squares = 0.0, sizes = 0.0;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
+    if (d.weight(i) == 0.0) continue;  // of an element that is held nothing may be known
     const auto at = static_cast<std::size_t>(i);
     const double term = analytic_[k][at] * d.weight(i);
     const double off = rounding_[k][at] * d.weight(i);
@@ -153,13 +161,19 @@ Estimate Checker::differences(Line& line, const Direction& d, bool every_step, b
 }
 
 Estimate Checker::numeric(Line& line, const Direction& d, double rounding) {
-  if (!line.has_complex_step()) return differences(line, d);
-  const double slope = line.complex_step(d);
-  return {slope, rounding + 0x1p-50 * std::abs(slope), 0.0};
+  if (line.has_complex_step()) {
+    const double slope = line.complex_step(d);
+    const double shared = std::isnan(rounding) ? 0.0 : rounding;  // of an entry that is no number
+    if (std::isfinite(slope)) return {slope, shared + 0x1p-50 * std::abs(slope), 0.0};
+  }
+  // Also where an element that is not moved makes NaN of it, atan2(0, 0) say.
+  return differences(line, d);
 }
 
 void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double scale) {
   Estimate n = numeric(line, d, e.rounding);
+  const bool by_complex_step = n.step == 0.0;
+  if (!by_complex_step) report_.method = "central differences";
   const auto has_a_limit = [&] {  // on one side; poles have none
     const double at = line.at(d), h = 1e-9 * line.size(d);
     const auto towards = [&](double step) {
@@ -178,7 +192,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     return;
   }
   const auto judged = [&](const Estimate& estimate) {
-    const bool exact = line.has_complex_step() && estimate.step == 0.0;
+    const bool exact = estimate.step == 0.0;
     const Pair pair{e.analytic, e.rounding, estimate.slope, estimate.error, exact, scale};
     e.numeric = estimate.slope;
     e.error = std::abs(e.analytic - e.numeric);
@@ -186,8 +200,8 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     return judge(pair);
   };
   Judgement verdict = judged(n);
-  bool by_differences = !line.has_complex_step();
-  if (verdict.verdict == Verdict::wrong && line.has_complex_step()) {
+  bool by_differences = !by_complex_step;
+  if (verdict.verdict == Verdict::wrong && by_complex_step) {
     n.error += 2.0 * line.complex_step_noise(d);
     verdict = judged(n);
   }
@@ -195,7 +209,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
     // A second opinion: a complex kernel may be off in its last digits, or wrong; and two long
     // steps may agree on the slope of a curve with ripples on it.
     Estimate m = differences(line, d, true);
-    if (!line.has_complex_step() && m.step > 0.1 * line.size(d)) {
+    if (!by_complex_step && m.step > 0.1 * line.size(d)) {
       // Steps this long may have passed over all that happens at the size of the element.
       const Estimate nearby = differences(line, d, true, true);
       const bool agree = judged(nearby).verdict == Verdict::wrong;
@@ -206,16 +220,17 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       if (!agree && rippled) m = nearby;
     }
     if (std::isfinite(m.slope)) {
-      const bool contradicted = std::abs(m.slope - n.slope) > 8.0 * m.error;
+      const bool contradicted =
+          std::abs(m.slope - n.slope) > 8.0 * m.error && !line.steps_over_waves(d, m.step);
       const bool only_last_digits = e.error <= 1e-7 * slope_of(e);
       // Beside a value or slopes this large, what rounding leaves of them looks like such a slope.
       const bool tiny = slope_of(e) <= 0x1p-46 * std::max(scale, sizes_[0] / line.size(d));
-      if (contradicted || only_last_digits || !line.has_complex_step()) {
+      if (contradicted || only_last_digits || !by_complex_step) {
         verdict = judged(m);
         n.step = m.step;
         by_differences = !only_last_digits;
         // Two methods that differ: this one may be blind to a wave that the other follows.
-        if (verdict.verdict == Verdict::right && line.has_complex_step() && !only_last_digits &&
+        if (verdict.verdict == Verdict::right && by_complex_step && !only_last_digits &&
             is_rippled(line, d, 1e-9)) {
           verdict = {Verdict::undecidable, Undecided::step_noise};
         }
@@ -224,7 +239,11 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       }
     }
   }
-  if (verdict.verdict == Verdict::wrong && !line.has_complex_step()) {
+  if (by_differences && verdict.verdict != Verdict::undecidable &&
+      line.steps_over_waves(d, n.step)) {
+    verdict = {Verdict::undecidable, Undecided::step_noise};
+  }
+  if (verdict.verdict == Verdict::wrong && !by_complex_step) {
     // The error of differences is itself only estimated; this near, it may be that alone.
     constexpr double doubt = 16.0;
     if (e.error <= doubt * e.allowed || e.error <= 1e-7 * slope_of(e)) {
@@ -233,7 +252,7 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       if (e.allowed <= 0.01 * slope_of(e)) verdict = {Verdict::right, Undecided::no};
     }
   }
-  if (verdict.verdict == Verdict::wrong && !line.has_complex_step()) {
+  if (verdict.verdict == Verdict::wrong && !by_complex_step) {
     // Random rounding does not show what an algorithm loses on the way, a factorization of a badly
     // scaled matrix say; the running bound does.
     line.restore();
@@ -242,19 +261,21 @@ void Checker::decide(GradcheckElement& e, Line& line, const Direction& d, double
       verdict = {Verdict::undecidable, Undecided::step_noise};
     }
   }
-  if (verdict.verdict == Verdict::wrong && !line.has_complex_step() &&
+  if (verdict.verdict == Verdict::wrong && !by_complex_step &&
       (is_flat(e, line, d) || some_steps_give(line.curve(d, noise_), e.analytic, e.numeric))) {
-    verdict = {Verdict::undecidable, Undecided::step_noise};
-  }
-  // Differences are blind to a wave in a value on the way that has lost its phase.
-  if (verdict.verdict == Verdict::right && by_differences && !line.lost_phases().empty() &&
-      is_rippled(line, d, std::max(n.step / line.size(d), 1e-9), true, line.lost_phases())) {
     verdict = {Verdict::undecidable, Undecided::step_noise};
   }
   e.verdict = verdict.verdict;
   e.reason = verdict.reason;
-  if (e.verdict == Verdict::wrong || may_have_kinks(real_, line.below()))
-    look_for_kink(e, line, d, n.step);
+  if (e.verdict != Verdict::wrong && !may_have_kinks(real_, line.below())) return;
+  if (!e.projection || d.by_size) return look_for_kink(e, line, d, n.step, by_complex_step);
+  GradcheckElement nearby = e;
+  const Direction moves = by_own_size(e.input, line, d);
+  project(e.input, moves, nearby);
+  look_for_kink(nearby, line, moves, n.step, by_complex_step);
+  e.verdict = nearby.verdict;
+  e.reason = nearby.reason;
+  e.kink = std::move(nearby.kink);
 }
 
 ErrorBounds& Checker::bounds() {
@@ -267,6 +288,7 @@ double Checker::bound_along(std::size_t k, const Direction& d) {
   const std::vector<double>& of_entry = bounds().of(entry_ids_[k]);
   double sum = 0.0;
   for (std::int64_t i = d.begin; i < d.end; ++i) {
+    if (d.weight(i) == 0.0) continue;
     sum += of_entry[static_cast<std::size_t>(i)] * std::abs(d.weight(i));
   }
   return sum;
@@ -284,24 +306,24 @@ bool Checker::is_flat(const GradcheckElement& e, const Line& line, const Directi
   return std::abs(e.analytic) * line.size(d) <= 0x1p-46 * largest;
 }
 
-void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step) {
+void Checker::look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step,
+                            bool by_complex_step) {
   if (e.verdict != Verdict::wrong && !bends(line, d, e.analytic, 1e-9, noise_)) return;
   std::optional<GradcheckKink> kink = find_kink(line, d, 1e-9, noise_);
-  const bool differences_only = !line.has_complex_step();
   // Over this distance a fast wave far out looks like anything; only declared kinks are looked for.
-  if (!kink && e.verdict == Verdict::wrong && differences_only &&
+  if (!kink && e.verdict == Verdict::wrong && !by_complex_step &&
       may_have_kinks(real_, line.below())) {
     kink = find_kink(line, d, 1e-6, noise_);
   }
   if (!kink) {
     // Where differences say wrong, they must have seen every wave on the way.
-    if (e.verdict != Verdict::wrong || !differences_only) return;
+    if (e.verdict != Verdict::wrong || by_complex_step) return;
     const double longest = std::max(step / line.size(d), 1e-9);
     bool rippled = is_rippled(line, d, longest, true);
     // Over short distances, where nothing else bends, a wave of the size of the error is enough.
     const double small = std::clamp(0.25 * e.error / slope_of(e), 1e-3, 0.1);
     for (double reach = 1e-9; reach < longest && !rippled; reach *= 64.0) {
-      rippled = is_rippled(line, d, reach, false, {}, reach < 1e-5 ? small : 0.1);
+      rippled = is_rippled(line, d, reach, false, reach < 1e-5 ? small : 0.1);
     }
     if (rippled) {
       e.verdict = Verdict::undecidable;
@@ -343,7 +365,7 @@ void Checker::count(GradcheckElement e) {
 /// something open that the rules themselves can answer.
 void Checker::look_for_blame() {
   const bool open = std::any_of(report_.entries.begin(), report_.entries.end(), [](const auto& e) {
-    return e.reason == Undecided::step_noise || (e.kink && !e.kink->between);
+    return e.reason == Undecided::step_noise || e.reason == Undecided::kink;
   });
   if (report_.wrong == 0 && !open && !ask_rules_) return;
   std::vector<NodeId> leaves = held_;

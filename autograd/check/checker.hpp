@@ -27,7 +27,14 @@ class Checker {
   void check_node(std::size_t k);
   void check_elements(std::size_t k, Line& line);
   void check_projections(std::size_t k, Line& line);
-  Direction random_direction(std::size_t k, const Line& line, std::uint64_t seed) const;
+  /// The entry along a direction.
+  GradcheckElement along(std::size_t k, Line& line, const Direction& d, double scale);
+  void hold_silent(std::size_t k, Line& line, const Direction& d, double scale,
+                   std::vector<std::int64_t>& held);
+  Direction part_of(std::size_t k, Direction d, std::int64_t begin, std::int64_t end,
+                    std::span<const std::int64_t> held) const;
+  Direction by_own_size(std::size_t k, const Line& line, Direction d) const;
+  Direction random_direction(std::size_t k, Line& line, std::uint64_t seed) const;
   /// The numeric side of an entry, and the verdict; looks for kinks where it matters.
   void decide(GradcheckElement& e, Line& line, const Direction& d, double scale);
   GradcheckElement element(std::size_t k, std::int64_t index) const;
@@ -36,7 +43,8 @@ class Checker {
   std::int64_t locate(std::size_t k, Line& line, Direction d);
   bool is_flat(const GradcheckElement& e, const Line& line, const Direction& d) const;
   /// `step`: of the differences that the numeric side comes from.
-  void look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step);
+  void look_for_kink(GradcheckElement& e, Line& line, const Direction& d, double step,
+                     bool by_complex_step);
   Estimate numeric(Line& line, const Direction& d, double rounding);
   Estimate differences(Line& line, const Direction& d, bool every_step = false,
                        bool nearby = false);

@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <tapewise/autograd/check/rounding.hpp>
 
 namespace tapewise::checking {
 
@@ -74,12 +73,6 @@ bool flips(const Sides& sides, std::size_t node, std::size_t e) {
   return sides.high[steps - 1][node][e] != sides.low[steps - 1][node][e];
 }
 
-/// How far rounding moves the element.
-double rounding_of(Line& line, std::size_t node, std::size_t e) {
-  const NodeId id = line.below()[node];
-  return rounding_spread(line.real(), std::span(&id, 1), unit64)[0][e];
-}
-
 /// The element's second difference at the shortest step.
 double second_difference(const Sides& sides, std::size_t node, std::size_t e, double here) {
   return std::abs(sides.high[steps - 1][node][e] - 2.0 * here + sides.low[steps - 1][node][e]);
@@ -123,7 +116,7 @@ std::optional<GradcheckKink> find_kink(Line& line, const Direction& direction, d
           flipped = describe(line, id, static_cast<std::int64_t>(e));
         }
       } else if (jumps(sides, node, e, base[e]) &&
-                 second_difference(sides, node, e, base[e]) > 64.0 * rounding_of(line, node, e)) {
+                 second_difference(sides, node, e, base[e]) > 64.0 * line.rounding(node)[e]) {
         // A mask that flips is what the jump comes from.
         GradcheckKink kink = flipped ? *flipped : describe(line, id, static_cast<std::int64_t>(e));
         kink.left = slope_beside(line, direction, -1, noise);
@@ -148,20 +141,18 @@ bool bends(Line& line, const Direction& d, double slope, double reach, double no
   return second > least || off > least;
 }
 
-bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too,
-                std::span<const NodeId> only, double part) {
+bool is_rippled(Line& line, const Direction& d, double reach, bool noise_too, double part) {
   const Sides sides = look_at_both_sides(line, d, reach);
   for (std::size_t node = 0; node < line.below().size(); ++node) {
     const NodeId id = line.below()[node];
     if (!line.real().is_float(id)) continue;
-    if (!only.empty() && std::find(only.begin(), only.end(), id) == only.end()) continue;
     const std::vector<double>& base = line.base(node);
     for (std::size_t e = 0; e < base.size(); ++e) {
       const double rise = std::max(std::abs(sides.high[steps - 1][node][e] - base[e]),
                                    std::abs(base[e] - sides.low[steps - 1][node][e]));
       const double second = second_difference(sides, node, e, base[e]);
       const auto is_real = [&](double distance) {
-        const double rounding = rounding_of(line, node, e);
+        const double rounding = line.rounding(node)[e];
         return distance > 64.0 * rounding || (noise_too && rounding > 1e-8 * std::abs(base[e]));
       };
       // A corner bends at all distances; a jump, a pole or a wave is not seen through.

@@ -21,10 +21,9 @@ bool bends(Line& line, const Direction& direction, double slope, double reach, d
 /// Whether some element on the way is no straight line over a distance of `reach` times the size of
 /// what moves, and not by rounding: differences with longer steps see nothing of its slope.
 /// `noise_too`: nor by rounding that leaves few digits, in which the phase of a wave is lost.
-/// Looks at the nodes `only`, if there are any. `part`: how much of the rise is off a straight
-/// line.
+/// `part`: how much of the rise is off a straight line.
 bool is_rippled(Line& line, const Direction& direction, double reach, bool noise_too = false,
-                std::span<const NodeId> only = {}, double part = 0.1);
+                double part = 0.1);
 
 /// Whether some op on the way says that it has kinks, or computes something that is no float.
 bool may_have_kinks(const Replay& real, std::span<const NodeId> nodes);

@@ -72,33 +72,46 @@ double Line::complex_step_noise(const Direction& d) {
   return spread;
 }
 
-const std::vector<NodeId>& Line::lost_phases() {
-  if (lost_phases_) return *lost_phases_;
+const std::vector<double>& Line::rounding(std::size_t below) {
+  rounding_.resize(below_.size());
+  std::vector<double>& known = rounding_[below];
+  if (known.empty()) known = rounding_spread(real_, std::span(&below_[below], 1), unit64)[0];
+  return known;
+}
+
+bool Line::steps_over_waves(const Direction& d, double step) {
   restore();
-  lost_phases_.emplace();
-  const Tape& tape = real_.tape();
-  for (const NodeId id : below_) {
-    const OpTraits& traits = tape.op(id).traits;
-    if (!real_.is_float(id) || !traits.elementwise || traits.arithmetic != Arithmetic::none ||
-        tape.parents(id).size() != 1) {
-      continue;
-    }
-    const NodeId watched[] = {id, tape.parents(id)[0]};
-    const std::vector<double> y = real_.numbers(id), x = real_.numbers(watched[1]);
-    const auto rounding = rounding_spread(real_, watched, unit64);
-    std::vector<double> nearby = x, there(y.size());
-    for (double& v : nearby) v *= 1.01;
-    const std::vector<const void*> operands{nearby.data()};
-    real_.evaluate(id, operands, there.data());
-    for (std::size_t i = 0; i < y.size(); ++i) {
-      const double size = std::max(std::abs(y[i]), std::abs(there[i] - y[i]));
-      const bool lost = rounding[0][i] > 1e-8 * size && size > 0.0;
-      if (!lost || rounding[1][i] > 1e-12 * std::abs(x[i])) continue;
-      lost_phases_->push_back(id);
-      break;
+  if (!waves_) {
+    waves_.emplace();
+    const auto moves = [&](NodeId id) {
+      return id == held_ || std::find(below_.begin(), below_.end(), id) != below_.end();
+    };
+    for (const NodeId id : below_) {
+      const auto parents = real_.tape().parents(id);
+      for (std::size_t use = 0; use < parents.size(); ++use) {
+        if (!moves(parents[use])) continue;
+        const std::vector<Wave> found = waves_of(real_, id, use);
+        waves_->insert(waves_->end(), found.begin(), found.end());
+      }
     }
   }
-  return *lost_phases_;
+  const auto operands = [&] {
+    std::vector<double> x;
+    for (const Wave& w : *waves_) x.push_back(real_.number(w.operand, w.element));
+    return x;
+  };
+  const std::vector<double> here = operands();
+  bool far = false;
+  for (const double side : {-1.0, 1.0}) {
+    if (here.empty() || far) break;
+    move(d, at(d) + side * step);
+    const std::vector<double> there = operands();
+    for (std::size_t i = 0; i < here.size(); ++i) {
+      far = far || std::abs(there[i] - here[i]) > (*waves_)[i].length;
+    }
+  }
+  restore();
+  return far;
 }
 
 void Line::move(const Direction& d, double t) {

@@ -2,6 +2,7 @@
 #include <optional>
 #include <tapewise/autograd/check/differences.hpp>
 #include <tapewise/autograd/check/replay.hpp>
+#include <tapewise/autograd/check/waves.hpp>
 #include <vector>
 
 namespace tapewise::checking {
@@ -12,6 +13,7 @@ struct Direction {
   std::vector<double> weights;  ///< by element of the node; empty: 1
   /// What it does to the output that x + t·v is rounded, where several elements move.
   double rounding = 0.0;
+  bool by_size = false;  ///< elements move by their own size, as far as they may
   double weight(std::int64_t i) const {
     return weights.empty() ? 1.0 : weights[static_cast<std::size_t>(i)];
   }
@@ -40,9 +42,9 @@ class Line {
   /// How far the complex step moves when it rounds otherwise: with other imaginary steps, at the
   /// floating-point neighbours of the point. Terms may cancel in a slope, and leave only this.
   double complex_step_noise(const Direction& direction);
-  /// Elementwise functions below whose operand has its digits and whose value has not even half of
-  /// them, and is not small beside its neighbours: the sine of a large number.
-  const std::vector<NodeId>& lost_phases();
+  /// Whether differences over this step move the operand of an elementwise function below further
+  /// than its waves are long.
+  bool steps_over_waves(const Direction& direction, double step);
   /// The output with the node at x + t·v (for one element: at x_i = t).
   double value_at(const Direction& direction, double t);
   /// Only moves the node and replays.
@@ -62,6 +64,8 @@ class Line {
   NodeId output() const { return output_; }
   /// The values of a node with nothing moved.
   const std::vector<double>& base(std::size_t below) const { return base_below_[below]; }
+  /// How far rounding moves them. Nothing may be moved.
+  const std::vector<double>& rounding(std::size_t below);
 
  private:
   /// The complex step with the held node at x.
@@ -73,7 +77,8 @@ class Line {
   std::vector<double> base_;
   std::vector<std::vector<double>> base_below_;
   double typical_ = 0.0;
-  std::optional<std::vector<NodeId>> lost_phases_;
+  std::vector<std::vector<double>> rounding_;  // of the nodes below; empty: not known yet
+  std::optional<std::vector<Wave>> waves_;
   bool moved_ = false, stepped_ = false;  // the real values, the complex ones
 };
 

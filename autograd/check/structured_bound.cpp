@@ -114,28 +114,37 @@ std::size_t ErrorBounds::row_length(NodeId id, const std::vector<Operand>& in) c
   return length;
 }
 
-/// |Σ ∂y/∂x·move| by differences, where there are no complex numbers: the larger of both sides.
+/// |Σ ∂y/∂x·move| by differences, where there are no complex numbers: the largest of both sides and
+/// of three steps. One suits what moves, one the largest element, beside which that may drown, and
+/// one is what algorithms that are stable by norm make of rounding: near poles it counts.
 std::vector<double> ErrorBounds::differences(NodeId id, const std::vector<Operand>& in) {
-  double by = 0.0, size = 0.0;
+  double by = 0.0, own = 0.0, all = 0.0;
   for (const Operand& o : in) {
-    if (o.move.empty()) continue;
+    all = std::max(all, largest(o.x));
     by = std::max(by, largest(o.move));
-    size = std::max(size, largest(o.x));
-  }
-  const double t = 1e-6 * (size > 0.0 ? size : 1.0) / by;
-  std::vector<Operand> high = in, low = in;
-  for (std::size_t k = 0; k < in.size(); ++k) {
-    for (std::size_t i = 0; i < in[k].move.size(); ++i) {
-      high[k].x[i] += t * in[k].move[i];
-      low[k].x[i] -= t * in[k].move[i];
+    for (std::size_t i = 0; i < o.move.size(); ++i) {
+      if (o.move[i] != 0.0 && std::isfinite(o.x[i])) own = std::max(own, std::abs(o.x[i]));
     }
   }
-  const std::vector<double> above = evaluate(id, high), below = evaluate(id, low);
-  std::vector<double> slope = real_.numbers(id);
-  for (std::size_t e = 0; e < slope.size(); ++e) {
-    const double up = std::abs(above[e] - slope[e]), down = std::abs(slope[e] - below[e]);
-    // Outside of the domain on one side: the other counts.
-    slope[e] = (std::isnan(up) ? down : std::isnan(down) ? up : std::max(up, down)) / t;
+  if (all == 0.0) all = 1.0;
+  const std::vector<double> here = real_.numbers(id);
+  std::vector<double> slope(here.size(), 0.0);
+  for (const double step : {1e-6 * (own > 0.0 ? own : all), 1e-6 * all, 0x1p-48 * all}) {
+    const double t = step / by;
+    std::vector<Operand> high = in, low = in;
+    for (std::size_t k = 0; k < in.size(); ++k) {
+      for (std::size_t i = 0; i < in[k].move.size(); ++i) {
+        high[k].x[i] += t * in[k].move[i];
+        low[k].x[i] -= t * in[k].move[i];
+      }
+    }
+    const std::vector<double> above = evaluate(id, high), below = evaluate(id, low);
+    for (std::size_t e = 0; e < slope.size(); ++e) {
+      const double up = std::abs(above[e] - here[e]), down = std::abs(here[e] - below[e]);
+      // Outside of the domain on one side: the other counts.
+      const double rise = std::isnan(up) ? down : std::isnan(down) ? up : std::max(up, down);
+      if (!(rise / t <= slope[e])) slope[e] = rise / t;
+    }
   }
   return slope;
 }

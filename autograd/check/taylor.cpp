@@ -51,7 +51,8 @@ TaylorWitness taylor_witness(Replay& real, std::span<const NodeId> held, NodeId 
   for (double h = 0x1p-8; h > 0x1p-50 && finite; h /= shrink) {
     const double change = replay(h) - here, rise = std::abs(change);
     const double remainder = std::abs(change - h * slope);
-    if (!std::isfinite(remainder)) continue;  // outside of the domain
+    if (!std::isfinite(remainder)) continue;      // outside of the domain
+    if (rise == 0.0 && rise_before > 0.0) break;  // what moves has drowned in a value on the way
     const double noise_here = 64.0 * (rounding + h * (slope_rounding + 0x1p-52 * std::abs(slope)));
     if (remainder <= noise_here) {
       // A straight line; but once may be chance, and where noise is as large as the rise, nothing

@@ -25,7 +25,14 @@ Judgement judge(const Pair& p) {
   if (!std::isfinite(p.numeric) || std::isinf(p.analytic)) {
     return {Verdict::undecidable, Undecided::non_finite};
   }
-  if (std::isnan(p.analytic)) return {Verdict::wrong, Undecided::no};
+  if (std::isnan(p.analytic)) {         // wrong where there is a slope
+    constexpr double least = 0x1p-600;  // beside nothing
+    const double error = caution * p.error;
+    const double zero = std::max(negligible * p.scale, least);
+    const bool known = error <= 0.25 * std::abs(p.numeric) || error <= zero;
+    return known ? Judgement{Verdict::wrong, Undecided::no}
+                 : Judgement{Verdict::undecidable, Undecided::non_finite};
+  }
   const double allowed = allowed_difference(p);
   const double slope = std::max(std::abs(p.analytic), std::abs(p.numeric));
   const bool agree = std::abs(p.analytic - p.numeric) <= allowed;

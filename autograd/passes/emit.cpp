@@ -46,6 +46,7 @@ void add_step(Plan& plan, const Draft& draft, const DraftNode& node, const Kerne
   step.type = node.type;
   step.origin = node.origin;
   step.where = draft.tape->node(node.origin).where;
+  step.composer = draft.tape->composer(node.origin);
   plan.params.resize((plan.params.size() + kernel.params_bytes + 15) / 16 * 16);
   std::memcpy(plan.params.data() + step.params, kernel.params, kernel.params_bytes);
   for (const DraftId operand : operands) {
