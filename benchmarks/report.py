@@ -23,7 +23,10 @@ A million operations over 100 inputs, one after the other: `+ * sin exp +` (tran
 with its numeric reverse sweep; ADOL-C replays its tape. In `record` it is recorded anew each time and
 differentiated by `sweep`, as Stan and Sacado always do. The limit is the gradient written by hand.
 `chains16` is sixteen independent chains of `* + sin exp`; its limit computes the value only, in plain
-C++, and Stan and Sacado record it, for they cannot replay.
+C++, and Stan and Sacado record it, for they cannot replay. Of a recording and its sweep, 9 ns an
+operation are recording: a node keeps its source line, its type and who may read it, 32 bytes that
+Stan does not write. Of the 12 of the sweep, 7 are the walk forward, in which sines and exponentials
+wait for each other; where values are computed while recording, recording hides that wait.
 """),
     ("M3", "mixture of Gaussians", """
 The log-likelihood of ADBench's GMM objective and its gradient in all parameters, double precision;
@@ -40,7 +43,10 @@ tapes of scalars run the same loss written with scalars.
     ("M5", "an elementwise chain", """
 `mean((tanh(a*x + b)*c + d)^2)` of five float32 vectors of a million elements, value and the five
 gradients. The limit is one loop over all of it with xsimd. libtorch runs op by op, and has an
-allocator that keeps its memory; with glibc's default it takes up to 1.6 times as long.
+allocator that keeps its memory; with glibc's default it takes up to 1.6 times as long. Ours runs op
+by op over blocks in the first cache: beside what the limit takes, each of ten loops costs some four
+cycles for a vector of sixteen numbers, .3 to .7 ms in all, of which memory hides a part. (Decisions
+64 and 82 say what else was tried.)
 """),
     ("M6", "softmax cross-entropy", """
 512 x 1000 logits, float32, index labels: value and gradient. The limit computes each exponential
@@ -79,7 +85,9 @@ same additions in a loop.
     ("growth", "growth", """
 Recording M2 trans, back-propagation, compiling, and the first run, all from nothing: per operation of
 the graph, for graphs of a hundred to ten million operations (the row without a size). Memory is what
-the tape, with its subgraph B, and the program hold in the end.
+the tape, with its subgraph B, and the program hold in the end. From a million operations on, what a
+pass walks over is larger than the caches, and the system clears each page before a pass first writes
+to it: 30 % of the time at a million operations.
 """),
 ]
 ORDER = [section[0] for section in SECTIONS]
