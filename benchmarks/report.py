@@ -44,7 +44,7 @@ tapes of scalars run the same loss written with scalars.
 `mean((tanh(a*x + b)*c + d)^2)` of five float32 vectors of a million elements, value and the five
 gradients. The limit is one loop over all of it with xsimd. libtorch runs op by op, and has an
 allocator that keeps its memory; with glibc's default it takes up to 1.6 times as long. Ours runs op
-by op over blocks in the first cache: beside what the limit takes, each of ten loops costs some four
+by op over blocks in the first cache: beside what the limit takes, each of a dozen loops costs some four
 cycles for a vector of sixteen numbers, .3 to .7 ms in all, of which memory hides a part. (Decisions
 64 and 82 say what else was tried.)
 """),
