@@ -35,10 +35,9 @@ class Regrouper {
     begin_ = units_.units[unit].begin;
     const auto members = units_.members_of(units_.units[unit]);
     members_.assign(members.begin(), members.end());
-    const std::uint32_t levels = measure();
     // Chains that depend on each other nearly all the way have little side by side.
-    if (members_.size() / std::max(levels, 1U) < shortest_run) return take_ahead();
-    sink_unary(levels);
+    if (members_.size() / std::max(join_terms(), 1U) < shortest_run) return take_ahead();
+    sink_unary(measure());
     sort();
     find_runs();
   }
@@ -46,11 +45,13 @@ class Regrouper {
  private:
   bool inside(DraftId memory) const { return units_.unit_of[memory] == unit_; }
 
-  /// The longest way from outside of the unit to each member. Terms of a sum that are ready at once
-  /// are added by one instruction, and so go one way.
-  std::uint32_t measure() {
+  /// Numbers the parts of sums whose terms are ready at once: they are added by one instruction,
+  /// and so go one way. Returns the number of levels.
+  std::uint32_t join_terms() {
+    std::uint32_t levels = 0;
     for (const DraftId id : members_) {
       depth_[id] = way_to(id);
+      levels = std::max(levels, depth_[id] + 1);
       if (!sums_.has(id)) continue;
       const DraftId before = draft_.operands_of(draft_.nodes[id])[0];
       const bool joins = !sums_.begins(id) && inside(before) && depth_[id] == depth_[before] + 1 &&
@@ -62,6 +63,11 @@ class Regrouper {
       part_of_[id] = joins ? part_of_[before] : static_cast<std::uint32_t>(terms_.size() - 1);
       ++terms_[part_of_[id]];
     }
+    return levels;
+  }
+
+  /// The longest way from outside of the unit to each member.
+  std::uint32_t measure() {
     std::uint32_t levels = 0;
     for (const DraftId id : members_) {
       if (terms_[part_of_[id]] < shortest_sum) part_of_[id] = 0;
