@@ -5,13 +5,12 @@
 #include <limits>
 #include <map>
 #include <tapewise/autograd/backward.hpp>
+#include <tapewise/autograd/check/as_recorded.hpp>
 #include <tapewise/autograd/check/checker.hpp>
 #include <tapewise/autograd/check/error_bound.hpp>
 #include <tapewise/autograd/check/random.hpp>
 #include <tapewise/autograd/check/rounding.hpp>
-#include <tapewise/autograd/check/waves.hpp>
 #include <tapewise/autograd/cotangent.hpp>
-#include <tapewise/autograd/forward.hpp>
 #include <tapewise/autograd/functional.hpp>
 #include <tapewise/autograd/graph_walk.hpp>
 #include <tapewise/autograd/plan.hpp>
@@ -79,105 +78,11 @@ bool any_float32(Tape& tape, std::span<const NodeId> roots) {
                      [&](NodeId id) { return tape.type(id).dtype == DType::float32; });
 }
 
-/// Whether float32 can hold every value on the way without overflow or loss near zero.
-bool fits_float32(const Replay& replay) {
-  return std::all_of(replay.nodes().begin(), replay.nodes().end(), [&](NodeId id) {
-    if (!replay.is_float(id)) return true;
-    const std::vector<double> values = replay.numbers(id);
-    return std::all_of(values.begin(), values.end(), [](double x) {
-      return x == 0.0 || (std::abs(x) > 1e-30 && std::abs(x) < 1e30);
-    });
-  });
-}
-
 double digits_left(double value, double bound) {
   if (bound == 0.0) return 17.0;
   if (!std::isfinite(bound) || value == 0.0) return 0.0;
   return std::clamp(-std::log10(bound / std::abs(value)), 0.0, 17.0);
 }
-
-/// The gradient as it was recorded, beside its replay in float64.
-class AsRecorded {
- public:
-  AsRecorded(Replay& real, std::span<const Var> entries, bool narrow)
-      : real_(real), entries_(ids_of(entries)), narrow_(narrow) {}
-
-  /// The rounding of each entry in the dtypes it was recorded in.
-  const std::vector<std::vector<double>>& rounding() {
-    if (rounding_.empty()) {
-      rounding_ =
-          checking::rounding_spread(real_, entries_, narrow_ ? checking::unit32 : checking::unit64);
-    }
-    return rounding_;
-  }
-  /// float32 values can only be compared roughly, where rounding leaves digits to compare.
-  Verdict compare(std::size_t k, std::span<const double> recorded) {
-    const std::vector<double> exact = real_.numbers(entries_[k]);
-    double scale = 0.0;
-    for (const double x : exact) scale = std::max(scale, std::abs(x));
-    Verdict verdict = Verdict::right;
-    for (std::size_t i = 0; i < exact.size(); ++i) {
-      const double size = std::max(std::abs(exact[i]), 1e-3 * scale);
-      const double allowed = 64.0 * rounding()[k][i] + 1e-3 * size;
-      if (!std::isfinite(exact[i]) || !std::isfinite(allowed) || allowed > 0.5 * size) continue;
-      if (!(std::abs(recorded[i] - exact[i]) <= allowed)) {
-        if (!fits_float32(real_)) return Verdict::undecidable;
-        // Random rounding of operands and results does not show what an algorithm loses on the way,
-        // beside larger elements say; the running bound does.
-        const double bound = bounds().of(entries_[k])[i];
-        const bool off = !(std::abs(recorded[i] - exact[i]) <= bound);
-        if (off && !takes_other_signs() && !loses_its_place()) return Verdict::wrong;
-        verdict = Verdict::undecidable;
-      }
-    }
-    return verdict;
-  }
-
- private:
-  checking::ErrorBounds& bounds() {
-    if (!bounds_) bounds_.emplace(real_, checking::ErrorBounds::Precision::as_recorded);
-    return *bounds_;
-  }
-  /// Whether rounding moves an element along a wave, sin x of a large x say: the bound knows the
-  /// slope at the element only, and that is another where float32 has put it.
-  bool loses_its_place() {
-    constexpr double much = 0x1p-10;  // of the wave's length
-    for (const NodeId id : real_.nodes()) {
-      for (std::size_t use = 0; use < real_.tape().parents(id).size(); ++use) {
-        for (const checking::Wave& w : checking::waves_of(real_, id, use)) {
-          const double moved = bounds().of(w.operand)[static_cast<std::size_t>(w.element)];
-          if (!(moved <= much * w.length)) return true;
-        }
-      }
-    }
-    return false;
-  }
-  /// Whether an op has chosen other signs in float32, as LAPACK may for eigenvectors: then the
-  /// replay is of another function.
-  bool takes_other_signs() const {
-    Tape& tape = real_.tape();
-    return std::any_of(real_.nodes().begin(), real_.nodes().end(), [&](NodeId id) {
-      if (!tape.op(id).traits.free_signs || tape.type(id).dtype != DType::float32) return false;
-      const void* recorded = forward(tape, id);
-      const std::vector<double> exact = real_.numbers(id);
-      double largest = 0.0;
-      for (const double x : exact) largest = std::max(largest, std::abs(x));
-      for (std::size_t i = 0; i < exact.size(); ++i) {
-        const double x = number_at(DType::float32, recorded, static_cast<std::int64_t>(i));
-        // Eigenvalues stand beside eigenvectors, and may be as much larger as they like.
-        const bool turned = x * exact[i] < 0.0 && std::abs(x + exact[i]) < 1e-3 * std::abs(x);
-        if (turned && std::abs(x) > 1e-3 * std::min(largest, 1.0)) return true;
-      }
-      return false;
-    });
-  }
-
-  Replay& real_;
-  std::vector<NodeId> entries_;
-  bool narrow_;
-  std::vector<std::vector<double>> rounding_;
-  std::optional<checking::ErrorBounds> bounds_;
-};
 
 void note_digits(GradcheckReport& report, Replay& real, std::span<const Var> entries) {
   checking::ErrorBounds bounds(real, checking::ErrorBounds::Precision::as_recorded);
@@ -265,7 +170,7 @@ GradcheckReport check_entries(const Var& scalar, std::span<const Var> derived_fr
   Program program = compile(entries);
   program.run();
   const bool narrow = any_float32(tape, ids_of(entries)) || scalar.dtype() == DType::float32;
-  AsRecorded recorded(real, entries, narrow);
+  checking::AsRecorded recorded(real, ids_of(entries), narrow);
   Verdict as_recorded = Verdict::right;
   for (std::size_t k = 0; k < entries.size(); ++k) {
     const std::vector<double> values = values_of(program, k);

@@ -24,8 +24,8 @@ with its numeric reverse sweep; ADOL-C replays its tape. In `record` it is recor
 differentiated by `sweep`, as Stan and Sacado always do. The limit is the gradient written by hand.
 `chains16` is sixteen independent chains of `* + sin exp`; its limit computes the value only, in plain
 C++, and Stan and Sacado record it, for they cannot replay. Of a recording and its sweep, 9 ns an
-operation are recording: a node keeps its source line, its type and who may read it, 32 bytes that
-Stan does not write. Of the 12 of the sweep, 7 are the walk forward, in which sines and exponentials
+operation are recording: a node is 32 bytes, its source line, type and generation among them, and the
+ids of its parents. Of the 12 of the sweep, 7 are the walk forward, in which sines and exponentials
 wait for each other; where values are computed while recording, recording hides that wait.
 """),
     ("M3", "mixture of Gaussians", """

@@ -5,6 +5,7 @@ set(TAPEWISE_SOURCES
     autograd/array.cpp
     autograd/backward.cpp
     autograd/cell.cpp
+    autograd/check/as_recorded.cpp
     autograd/check/blame.cpp
     autograd/check/checker.cpp
     autograd/check/differences.cpp

@@ -44,10 +44,9 @@ struct Span {
 std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placement,
                                      DraftId product, const BuiltStep& built) {
   const DraftNode& node = draft.nodes[product];
-  // The group may see the product in another shape.
-  const auto own = std::find_if(built.outside.begin(), built.outside.end(),
-                                [&](DraftId id) { return draft.memory_of(id) == product; });
-  if (own == built.outside.end()) return nullptr;
+  // The group may see the product in another shape, and in several.
+  const auto is_product = [&](DraftId id) { return draft.memory_of(id) == product; };
+  if (std::none_of(built.outside.begin(), built.outside.end(), is_product)) return nullptr;
   auto panels = std::make_unique<Panels>();
   panels->product = draft.kernel_of(node);
   const std::int64_t rows = panels->product.rows, elements = draft.type_of(node).size();
@@ -59,9 +58,11 @@ std::unique_ptr<Panels> build_panels(const Draft& draft, const Placement& placem
   panels->group = built.fused.get();
   if (rows < 4 * panels->at_once) return nullptr;
   if (panels->product.flops > 2 * longest_sum * static_cast<double>(elements)) return nullptr;
-  const auto slot = static_cast<std::size_t>(own - built.outside.begin());
   const FusedGroup& group = *built.fused;
-  if (!walks_through(group, group.externals[slot], elements, bytes / elements)) return nullptr;
+  for (std::size_t slot = 0; slot < built.outside.size(); ++slot) {
+    if (!is_product(built.outside[slot])) continue;
+    if (!walks_through(group, group.externals[slot], elements, bytes / elements)) return nullptr;
+  }
 
   // The group writes before the product is done: row by row over what has been read, or
   // elsewhere; the last operand is read anew for each panel.
