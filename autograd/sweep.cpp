@@ -46,18 +46,34 @@ bool Sweep::are_empty(std::size_t first_of_eight) const {
 }
 
 template <class Visit>
-inline void Sweep::for_needed(Visit&& visit) const {
-  const NodeId n = output_.id();
-  for (std::size_t b = 0; b <= n / block; ++b) {
-    if (blocks_[b] == 0) {
-      if (b % 8 == 0 && are_empty(b)) b += 7;
-      continue;
-    }
-    const auto end = static_cast<NodeId>(std::min((b + 1) * block, std::size_t{n} + 1));
-    for (auto id = static_cast<NodeId>(b * block); id < end; ++id) {
-      if (needed_[id] != 0) visit(id);
+inline void Sweep::for_blocks(Visit&& visit) const {
+  for (std::size_t b = 0; output_.has_tape() && b <= output_.id() / block; ++b) {
+    if (blocks_[b] != 0) {
+      visit(b);
+    } else if (b % 8 == 0 && are_empty(b)) {
+      b += 7;
     }
   }
+}
+
+/// 64 ids at a time, of which some may be needed.
+template <class Visit>
+inline void Sweep::for_groups(Visit&& visit) const {
+  for_blocks([&](std::size_t b) {
+    const auto end = static_cast<NodeId>(std::min((b + 1) * block, std::size_t{output_.id()} + 1));
+    for (auto id = static_cast<NodeId>(b * block); id < end; id += 64) {
+      visit(id, std::min(id + 64, end));
+    }
+  });
+}
+
+template <class Visit>
+inline void Sweep::for_needed(Visit&& visit) const {
+  for_groups([&](NodeId id, NodeId end) {
+    for (; id < end; ++id) {
+      if (needed_[id] != 0) visit(id);
+    }
+  });
 }
 
 template <class Visit>
@@ -94,73 +110,89 @@ void Sweep::reach() {
   });
 }
 
-/// Algorithm 6.1 over these nodes; scalar ones keep their partials ∂u(i)/∂parent for the way back.
-void Sweep::forward() {
+/// Algorithm 6.1 for nodes that are single float64 numbers and keep their partials ∂u(i)/∂parent
+/// for the way back: those from `id` on that are needed, in the same 64 that are declared valid
+/// together. Returns the first needed node that is none of them, or else `end`.
+template <class IsNeeded>
+inline NodeId Sweep::forward_doubles(NodeId id, NodeId end, IsNeeded is_needed) {
   const PackedNode* nodes = tape_->packed_nodes();
   const NodeId* parents = tape_->packed_parents();
   const std::uint64_t* attributes = tape_->attributes();
+  Values::Slot* const* chunks = tape_->values().chunks();
   double* partials = partials_.data();
-  Values& values = tape_->values();
-  Values::Slot* const* chunks = values.chunks();
-  const auto slot = [=](NodeId id) -> Values::Slot* {
-    return chunks[id / Values::chunk_size] + id % Values::chunk_size;
-  };
   double* grad = gradients_.data();
-  bool zeros = false;
   double last = 0.0;  // the value of the node `last_id`
   NodeId last_id = none;
-  const auto read = [&](NodeId id) {
+  const auto read = [&](NodeId from) {
     // What has just been computed is in a register: a chain would wait for memory.
-    if (id == last_id) return last;
+    if (from == last_id) return last;
     double x;
-    std::memcpy(&x, slot(id), sizeof x);
+    std::memcpy(&x, chunks[from / Values::chunk_size] + from % Values::chunk_size, sizeof x);
     return x;
   };
-  NodeId group = 0;  // 64 nodes that are declared valid together
   std::uint64_t computed = 0;
-  const auto declare = [&] {
-    if (computed != 0) values.validate(group * 64, computed, epoch_);
-    computed = 0;
-  };
-  for_needed([&](NodeId id) {
-    if (id / 64 != group) {
-      declare();
-      group = id / 64;
-    }
+  const NodeId first = id;
+  for (; id < end; ++id) {
+    if (!is_needed(id)) continue;
     grad[id] = -0.0;  // where reverse_scalars starts
     const PackedNode& node = nodes[id];
     const OpRecord& op = *node.op;
+    if (op.double_step == nullptr || !node.is_number(DType::float64)) break;
+    has_zeros_ |= op.traits.has_zeros;
     const NodeId* parent = parents + node.parents_begin;
-    const std::uint64_t* attribute = attributes + node.attribute;
-    double* partial = partials + node.parents_begin;
-    if (op.double_step != nullptr && node.is_number(DType::float64)) {
-      const std::uint32_t n = node.parents_count;
-      const double a = read(parent[0]), b = n > 1 ? read(parent[1]) : 0.0;
-      last = op.double_step(a, b, n > 2 ? read(parent[2]) : 0.0, attribute, partial);
-      last_id = id;
-      std::memcpy(slot(id), &last, sizeof last);
-    } else {
-      const ScalarStep step = step_of(node);
-      if (step == nullptr) {
-        declare();
-        return other_value(id);
-      }
-      const std::size_t end = node.parents_count - 1U;
-      step(slot(parent[0]), slot(parent[end > 0 ? 1 : 0]), slot(parent[end]), slot(id), attribute,
-           partial);
-    }
+    const std::uint32_t n = node.parents_count;
+    const double a = read(parent[0]), b = n > 1 ? read(parent[1]) : 0.0;
+    last = op.double_step(a, b, n > 2 ? read(parent[2]) : 0.0, attributes + node.attribute,
+                          partials + node.parents_begin);
+    last_id = id;
+    std::memcpy(chunks[id / Values::chunk_size] + id % Values::chunk_size, &last, sizeof last);
     computed |= std::uint64_t{1} << id % 64;
-    zeros |= op.traits.has_zeros;
-  });
-  declare();
-  has_zeros_ = has_zeros_ || zeros;
+  }
+  if (computed != 0) tape_->values().validate(first, computed, epoch_);
+  return id;
 }
 
-/// Values of leaves, masks, arrays and structured ops; room for the gradients of arrays.
+/// Algorithm 6.1 over the nodes that are needed.
+void Sweep::forward() {
+  const auto is_needed = [needed = needed_.data()](NodeId id) { return needed[id] != 0; };
+  for_groups([&](NodeId id, NodeId end) {
+    while ((id = forward_doubles(id, end, is_needed)) < end) other_value(id++);
+  });
+}
+
+/// Algorithm 6.1 over all nodes up to the output, needed or not. False if there is another node
+/// than numbers whose partials are numbers.
+bool Sweep::forward_over_all() try {
+  const auto is_needed = [](NodeId) { return true; };
+  for (NodeId id = 0; id <= output_.id();) {
+    const NodeId end = std::min(id / 64 * 64 + 64, output_.id() + 1);
+    while ((id = forward_doubles(id, end, is_needed)) < end) {
+      const PackedNode& node = tape_->packed_nodes()[id];
+      if (!node.op->traits.leaf || !node.is_number(DType::float64)) return false;
+      other_value(id++);
+    }
+    if (has_zeros_) return false;
+  }
+  return true;
+} catch (...) {  // by a user's op, whose node is perhaps not needed
+  return false;
+}
+
+/// Values of numbers that are no float64, leaves, arrays and structured ops; room for the gradients
+/// of arrays.
 void Sweep::other_value(NodeId id) {
   const OpRecord& op = tape_->op(id);
   const Type& type = tape_->type(id);
-  if (op.traits.leaf) {
+  if (const ScalarStep step = step_of(tape_->packed_nodes()[id])) {
+    has_zeros_ |= op.traits.has_zeros;
+    const auto parents = tape_->parents(id);
+    const auto slot = [&](std::size_t k) {
+      return tape_->values().slot(parents[std::min(k, parents.size() - 1)]);
+    };
+    step(slot(0), slot(1), slot(2), tape_->values().slot(id), tape_->attribute(id),
+         partials_.data() + tape_->node(id).parents_begin);
+    tape_->values().validate(id, epoch_);
+  } else if (op.traits.leaf) {
     const void* data = forward_one(*tape_, id, epoch_);
     void* slot = tape_->values().slot(id);
     if (type.shape.is_scalar() && data != slot) std::memcpy(slot, data, type.bytes());
@@ -176,12 +208,15 @@ void Sweep::other_value(NodeId id) {
 }
 
 /// Algorithm 6.2 where every node is a scalar with one partial per use. An entry has started as -0:
-/// adding the first contribution gives that contribution, to the last bit.
+/// adding the first contribution gives that contribution, to the last bit. If `reaches`, it marks
+/// the nodes that the output is computed from as it comes to them.
+template <bool reaches>
 void Sweep::reverse_scalars() {
   const PackedNode* nodes = tape_->packed_nodes();
   const NodeId* parents = tape_->packed_parents();
   const double* partials = partials_.data();
   double* grad = gradients_.data();
+  std::uint8_t* needed = needed_.data();
   NodeId carried = output_.id();
   double carry = 1.0;  // grad[carried]
   for_needed_in_reverse([=](NodeId i) mutable {
@@ -196,6 +231,7 @@ void Sweep::reverse_scalars() {
     for (std::size_t u = node.parents_begin; u < end; ++u) {
       const NodeId j = parents[u];
       const double term = g * partials[u];
+      if constexpr (reaches) needed[j] = 1;
       if (j == carried) {
         carry += term;
       } else {
@@ -272,14 +308,10 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
   std::sort(wanted_.begin(), wanted_.end());
 
   // Forget the marks of the last run.
-  for (std::size_t b = 0; output_.has_tape() && b <= output_.id() / block; ++b) {
-    if (blocks_[b] == 0) {
-      if (b % 8 == 0 && are_empty(b)) b += 7;
-      continue;
-    }
+  for_blocks([&](std::size_t b) {
     std::memset(needed_.data() + b * block, 0, block);
     blocks_[b] = 0;
-  }
+  });
   output_ = output;
   tape_ = &tape;
   epoch_ = tape.epoch();
@@ -293,6 +325,13 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
   arrays_used_ = 0;
   has_zeros_ = has_others_ = false;
 
+  if (is_dense_ && forward_over_all()) {  // most were needed last time: no walk finds out first
+    std::memset(blocks_.data(), 1, blocks);
+    needed_[n] = 1;
+    reverse_scalars<true>();
+    return finish();
+  }
+  has_zeros_ = false;
   reach();
   forward();
   if (has_others_ && !wanted_.empty()) {
@@ -305,8 +344,18 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
   if (has_zeros_ || has_others_ || arrays_used_ > 0)
     reverse();
   else
-    reverse_scalars();
-  output_value_ = number_at(type.dtype, known_value(tape, n, epoch_), 0);
+    reverse_scalars<false>();
+  finish();
+}
+
+void Sweep::finish() {
+  std::size_t needed = 0;
+  for_blocks([&](std::size_t b) {
+    for (std::size_t id = b * block; id < (b + 1) * block; ++id) needed += needed_[id];
+  });
+  const NodeId n = output_.id();
+  is_dense_ = needed > n - n / 4;
+  output_value_ = number_at(output_.dtype(), known_value(*tape_, n, epoch_), 0);
   done_ = true;
 }
 

@@ -48,7 +48,8 @@ class NumericGradients {
 /// in topological order, is Algorithm 6.1 and keeps the partials of each node beside its value;
 /// the second, in reverse, is Algorithm 6.2 on numbers: a multiplication and an addition per use.
 /// The contributions and their order are those of subgraph B, so scalar graphs of float64 give the
-/// same bits. Elementwise scalar nodes are what this is fast for; others work, but slowly.
+/// same bits. Elementwise scalar nodes are what this is fast for; others work, but slowly. If most
+/// of a graph of scalars was needed last time, the first walk takes all of its nodes.
 ///
 ///     Sweep sweep;
 ///     for (...) {
@@ -75,15 +76,24 @@ class Sweep : public NumericGradients {
   static constexpr std::size_t block = 256;  // ids, of which none or some are needed
 
   void reach();
+  template <class IsNeeded>
+  NodeId forward_doubles(NodeId id, NodeId end, IsNeeded is_needed);
   void forward();
+  bool forward_over_all();
+  template <bool reaches>
   void reverse_scalars();
   void reverse();
+  void finish();
   void other_value(NodeId id);
   void other_vjp(NodeId id);
   std::vector<double> elementwise_vjp(NodeId id, std::size_t use);
   void add(NodeId id, std::span<const double> term);
   std::span<double> entry(NodeId id);
   bool are_empty(std::size_t first_of_eight) const;
+  template <class Visit>
+  void for_blocks(Visit&& visit) const;
+  template <class Visit>
+  void for_groups(Visit&& visit) const;
   template <class Visit>
   void for_needed(Visit&& visit) const;
   template <class Visit>
@@ -97,6 +107,7 @@ class Sweep : public NumericGradients {
   std::size_t arrays_used_ = 0;
   bool has_zeros_ = false;  // structural zeros, or nodes without a contribution
   bool has_others_ = false;
+  bool is_dense_ = false;  // the last output needed most of the nodes before it
 };
 
 /// The gradients of `output` in numbers, computed at once: see Sweep, which keeps its memory for

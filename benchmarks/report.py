@@ -25,8 +25,8 @@ differentiated by `sweep`, as Stan and Sacado always do. The limit is the gradie
 `chains16` is sixteen independent chains of `* + sin exp`; its limit computes the value only, in plain
 C++, and Stan and Sacado record it, for they cannot replay. Of a recording and its sweep, 9 ns an
 operation are recording: a node is 32 bytes, its source line, type and generation among them, and the
-ids of its parents. Of the 12 of the sweep, 7 are the walk forward, in which sines and exponentials
-wait for each other; where values are computed while recording, recording hides that wait.
+ids of its parents. Of the 10 of the sweep, 7 are the walk forward, in which sines and exponentials
+wait for each other; where values are computed while recording, recording hides a part of that wait.
 """),
     ("M3", "mixture of Gaussians", """
 The log-likelihood of ADBench's GMM objective and its gradient in all parameters, double precision;
