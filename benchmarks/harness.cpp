@@ -78,14 +78,16 @@ void spread_threads(const Contender& c, double& best) {
   }
 }
 
-/// A turn: the contender's threads are set, memory and caches are warmed by a run that does not
-/// count, and then the run is repeated.
+/// A turn: the contender's threads are set, memory and caches are warmed by runs that do not count,
+/// and then the run is repeated.
 double turn(const Contender& c, int repeats, bool warm, double& best) {
   if (threads() > 1) {  // the last contender's pool waits busily for the next job
     std::this_thread::sleep_for(std::chrono::milliseconds(40));
     openblas_set_num_threads(c.name == "ours" ? 1 : threads());  // ours splits products itself
   }
-  if (warm) c.run();
+  // Of arrays as large as the last cache it takes some runs until it holds what it will.
+  constexpr double warm_seconds = 1e-2;
+  for (const double start = now(); warm && now() - start < warm_seconds;) c.run();
   if (threads() > 1) spread_threads(c, best);
   return seconds(c.run, repeats);
 }

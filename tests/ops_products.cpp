@@ -1,4 +1,5 @@
-// Products with a short side, which do not go through the BLAS, beside sums in extended precision.
+// Products that are not one call of gemm, beside sums in extended precision.
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -61,6 +62,29 @@ TEST_CASE("thin products are right for every size of tile, transposed or not, ad
       }
     }
   }
+}
+
+TEST_CASE("products in pieces of some rows are right, transposed or not, added or not") {
+  const int before = tw::num_threads();
+  tw::set_num_threads(1);  // whose parts would be smaller than a piece
+  for (const auto& [m, n, k] : {std::array<std::int64_t, 3>{200, 101, 64},
+                                {131, 250, 40},
+                                {301, 40, 100},
+                                {90, 100, 200},
+                                {50, 130, 250}}) {
+    for (const bool trans_a : {false, true}) {
+      for (const bool add : {false, true}) {
+        CAPTURE(m);
+        CAPTURE(n);
+        CAPTURE(k);
+        CAPTURE(trans_a);
+        CAPTURE(add);
+        CHECK(worst_error<double>(m, n, k, trans_a, add, tw::default_simd_level()) < 4 + k);
+        CHECK(worst_error<float>(m, n, k, trans_a, add, tw::default_simd_level()) < 4 + k);
+      }
+    }
+  }
+  tw::set_num_threads(before);
 }
 
 TEST_CASE("a NaN beside a thin product's matrix stays there") {
