@@ -61,11 +61,8 @@ void thin_product(const Product& p, const Leading& ld, const T* a, const T* b, T
 }
 
 /// OpenBLAS multiplies small matrices without copying them first: up to so many multiplications,
-/// and where its kernels are those for AVX-512. Larger ones are done in pieces of that size, some
-/// rows each, where that is faster: measured for 1 500 shapes with OpenBLAS 0.3.21, 5 to 25 % of
-/// the time.
-constexpr std::int64_t small_product_most = 1000000, small_product_deepest = 256;
-constexpr std::int64_t fewest_rows_of_piece = 24, largest_result = 1 << 20;
+/// and where its kernels are those for AVX-512.
+constexpr std::int64_t small_product_most = 1000000;
 bool has_small_products() {
   static const bool has = [] {
     const std::string_view core = openblas_get_corename();
@@ -74,26 +71,60 @@ bool has_small_products() {
   return has;
 }
 
-/// All rows where pieces do not pay: they would be too low, or are many for the second cache.
+/// The rows of C and the terms of its sums that are best made at once; all of them where pieces do
+/// not pay: they would be too small, or what they read or write again is too large for the caches.
+/// The numbers are from 2 000 shapes, with OpenBLAS 0.3.21 on Zen 4.
+struct Piece {
+  std::int64_t rows, depth;
+};
 template <class T>
-std::int64_t rows_of_piece(const Product& p) {
-  if (std::is_same_v<T, Complex> || p.trans_b != 0 || p.k > small_product_deepest) return p.m;
-  if (p.m * p.n * p.k <= small_product_most || !has_small_products()) return p.m;
-  if (p.m * p.n * static_cast<std::int64_t>(sizeof(T)) > largest_result) return p.m;
-  const std::int64_t most = small_product_most / (p.n * p.k) / 8 * 8;
-  if (most < fewest_rows_of_piece) return p.m;
-  const std::int64_t pieces = (p.m + most - 1) / most;
-  return ((p.m + pieces - 1) / pieces + 7) / 8 * 8;
+Piece piece_of(const Product& p) {
+  const Piece whole{p.m, p.k};
+  if (std::is_same_v<T, Complex> || p.trans_b != 0 || !has_small_products()) return whole;
+  if (p.m * p.n * p.k <= small_product_most) return whole;
+  constexpr auto bytes = static_cast<std::int64_t>(sizeof(T));
+  const auto even = [](std::int64_t size, std::int64_t most) {
+    const std::int64_t pieces = (size + most - 1) / most;
+    return ((size + pieces - 1) / pieces + 7) / 8 * 8;
+  };
+  const bool is_flat = p.k <= thin_side;
+  const std::int64_t rows = small_product_most / (p.n * p.k) / 8 * 8;
+  const std::int64_t depth = small_product_most / (p.m * p.n) / 8 * 8;
+  if (p.k <= 256 && rows >= (is_flat ? 8 : 24) && p.m * p.n * bytes <= (is_flat ? 12 : 1) << 20) {
+    return {even(p.m, rows), p.k};
+  }
+  if (depth >= 40 && p.k * p.n * bytes <= 12 << 20) return {p.m, even(p.k, depth)};
+  return whole;
 }
 
 template <class T>
-void gemm_in_pieces(const Product& p, const Leading& ld, const T* a, const T* b, T* c, bool add) {
-  const std::int64_t rows = rows_of_piece<T>(p);
-  for (std::int64_t row = 0; row < p.m; row += rows) {
-    Product piece = p;
-    piece.m = std::min(rows, p.m - row);
-    gemm(piece, ld, a + row * (p.trans_a != 0 ? 1 : ld.a), b, c + row * ld.c, add);
+void gemm_in_pieces(const Product& p, const Piece& piece, const Leading& ld, const T* a, const T* b,
+                    T* c, bool add) {
+  for (std::int64_t row = 0; row < p.m; row += piece.rows) {
+    for (std::int64_t term = 0; term < p.k; term += piece.depth) {
+      Product part = p;
+      part.m = std::min(piece.rows, p.m - row);
+      part.k = std::min(piece.depth, p.k - term);
+      const T* of_a = p.trans_a != 0 ? a + row + term * ld.a : a + row * ld.a + term;
+      gemm(part, ld, of_a, b + term * ld.b, c + row * ld.c, add || term > 0);
+    }
   }
+}
+
+/// On one thread, without a thin product of our own: for BLAS calls on parts of matrices.
+template <class T>
+void gemm_or_pieces(const Product& p, const Leading& ld, const T* a, const T* b, T* c, bool add) {
+  gemm_in_pieces(p, piece_of<T>(p), ld, a, b, c, add);
+}
+
+template <class T>
+void multiply_part(const Product& p, const Leading& ld, const T* a, const T* b, T* c, bool add) {
+  const Piece piece = piece_of<T>(p);
+  const bool is_small = has_small_products() && p.m * p.n * p.k <= small_product_most;
+  if (is_thin<T>(p) && !is_small && piece.rows == p.m && piece.depth == p.k) {
+    return thin_product(p, ld, a, b, c, add);
+  }
+  gemm_in_pieces(p, piece, ld, a, b, c, add);
 }
 
 /// Multiplications from which on a product is split over threads: some 3 µs of work.
@@ -107,17 +138,16 @@ void gemm_on_threads(const Product& p, const T* a, const T* b, T* c, bool add) {
   constexpr std::int64_t unit = 16;
   const std::int64_t most = std::min((by_rows ? p.m : p.n) / unit, p.m * p.n * p.k / large_product);
   const int parts = static_cast<int>(std::clamp<std::int64_t>(most, 1, num_threads()));
-  const auto multiply = is_thin<T>(p) ? &thin_product<T> : &gemm_in_pieces<T>;
-  if (parts == 1) return multiply(p, ld, a, b, c, add);
+  if (parts == 1) return multiply_part(p, ld, a, b, c, add);
   threads::for_parts(parts, [&](int part) {
     Product own = p;
     const std::int64_t n = by_rows ? p.m : p.n;
     const std::int64_t at = threads::part_begin(n, unit, part, parts);
     (by_rows ? own.m : own.n) = threads::part_begin(n, unit, part + 1, parts) - at;
     if (by_rows)
-      multiply(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c, add);
+      multiply_part(own, ld, a + at * (p.trans_a != 0 ? 1 : ld.a), b, c + at * ld.c, add);
     else
-      multiply(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at, add);
+      multiply_part(own, ld, a, b + at * (p.trans_b != 0 ? ld.b : 1), c + at, add);
   });
 }
 
@@ -219,17 +249,17 @@ void multiply(const Product& p, const Complex* a, const Complex* b, Complex* c, 
 void multiply_tile(const Product& p, const Leading& ld, bool add, const float* a, const float* b,
                    float* c) {
   use_one_blas_thread();
-  gemm_in_pieces(p, ld, a, b, c, add);
+  gemm_or_pieces(p, ld, a, b, c, add);
 }
 void multiply_tile(const Product& p, const Leading& ld, bool add, const double* a, const double* b,
                    double* c) {
   use_one_blas_thread();
-  gemm_in_pieces(p, ld, a, b, c, add);
+  gemm_or_pieces(p, ld, a, b, c, add);
 }
 void multiply_tile(const Product& p, const Leading& ld, bool add, const Complex* a,
                    const Complex* b, Complex* c) {
   use_one_blas_thread();
-  gemm_in_pieces(p, ld, a, b, c, add);
+  gemm_or_pieces(p, ld, a, b, c, add);
 }
 
 namespace {
