@@ -77,6 +77,9 @@ bool has_small_products() {
 struct Piece {
   std::int64_t rows, depth;
 };
+bool is_whole(const Product& p, const Piece& piece) {
+  return piece.rows == p.m && piece.depth == p.k;
+}
 template <class T>
 Piece piece_of(const Product& p) {
   const Piece whole{p.m, p.k};
@@ -100,6 +103,7 @@ Piece piece_of(const Product& p) {
 template <class T>
 void gemm_in_pieces(const Product& p, const Piece& piece, const Leading& ld, const T* a, const T* b,
                     T* c, bool add) {
+  if (is_whole(p, piece)) return gemm(p, ld, a, b, c, add);
   for (std::int64_t row = 0; row < p.m; row += piece.rows) {
     for (std::int64_t term = 0; term < p.k; term += piece.depth) {
       Product part = p;
@@ -121,7 +125,7 @@ template <class T>
 void multiply_part(const Product& p, const Leading& ld, const T* a, const T* b, T* c, bool add) {
   const Piece piece = piece_of<T>(p);
   const bool is_small = has_small_products() && p.m * p.n * p.k <= small_product_most;
-  if (is_thin<T>(p) && !is_small && piece.rows == p.m && piece.depth == p.k) {
+  if (is_thin<T>(p) && !is_small && is_whole(p, piece)) {
     return thin_product(p, ld, a, b, c, add);
   }
   gemm_in_pieces(p, piece, ld, a, b, c, add);
