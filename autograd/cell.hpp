@@ -1,5 +1,4 @@
 #pragma once
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <tapewise/autograd/array.hpp>
@@ -10,11 +9,12 @@ namespace tapewise {
 /// computed value is valid as long as that sum, the tape's epoch, stays the same.
 class Clock {
  public:
-  void tick() { ticks_.fetch_add(1, std::memory_order_relaxed); }
-  std::uint64_t ticks() const { return ticks_.load(std::memory_order_relaxed); }
+  void tick() { __atomic_fetch_add(&ticks_, 1U, __ATOMIC_RELAXED); }
+  std::uint64_t ticks() const { return __atomic_load_n(&ticks_, __ATOMIC_RELAXED); }
 
  private:
-  std::atomic<std::uint64_t> ticks_{0};
+  // Not std::atomic: this is all that user programs would compile <atomic> for.
+  std::uint64_t ticks_ = 0;
 };
 
 /// The memory behind an input or parameter. Shared: several tapes and programs may attach the same

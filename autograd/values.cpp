@@ -12,6 +12,8 @@ std::size_t size_class(std::size_t bytes) {
 }
 }  // namespace
 
+Values::Values() : free_by_class_(64) {}
+
 void Values::make_slots(NodeId size) {
   while (chunks_.size() * chunk_size < size) {
     // One chunk at a time while there are few; then so many that they lie in huge pages.

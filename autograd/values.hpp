@@ -17,6 +17,8 @@ class Values {
     std::byte bytes[8];
   };
 
+  Values();
+
   /// The value of `id` if it was computed in this epoch, else null.
   const void* find(NodeId id, std::uint64_t epoch) const {
     if (id / 64 >= groups_.size()) return nullptr;
@@ -80,7 +82,7 @@ class Values {
   std::size_t touched_ = 0;  // groups from here on are as new
   std::vector<Held> held_;   // a heap: the newest node on top, to be forgotten first
   std::vector<std::unique_ptr<Buffer>> blocks_;
-  std::vector<std::vector<Buffer*>> free_by_class_ = std::vector<std::vector<Buffer*>>(64);
+  std::vector<std::vector<Buffer*>> free_by_class_;
 };
 
 }  // namespace tapewise

@@ -17,9 +17,9 @@ namespace ops {
 using namespace math;
 
 struct Tanh : Elementwise<1> {
-  static constexpr std::string_view name = "tanh", formula = "tanh x",
-                                    source = "Goodfellow et al., Deep Learning, 6.3.2";
-  static constexpr std::string_view peers = "torch.tanh, jax.numpy.tanh, tf.math.tanh";
+  static constexpr Text name = "tanh", formula = "tanh x",
+                        source = "Goodfellow et al., Deep Learning, 6.3.2";
+  static constexpr Text peers = "torch.tanh, jax.numpy.tanh, tf.math.tanh";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   [[gnu::always_inline]] static T value(T x) {
@@ -32,9 +32,9 @@ struct Tanh : Elementwise<1> {
 };
 
 struct Sigmoid : Elementwise<1> {
-  static constexpr std::string_view name = "sigmoid", formula = "1/(1 + e^-x)",
-                                    source = "Goodfellow et al., Deep Learning, 3.10";
-  static constexpr std::string_view peers = "torch.sigmoid, jax.nn.sigmoid, tf.math.sigmoid";
+  static constexpr Text name = "sigmoid", formula = "1/(1 + e^-x)",
+                        source = "Goodfellow et al., Deep Learning, 3.10";
+  static constexpr Text peers = "torch.sigmoid, jax.nn.sigmoid, tf.math.sigmoid";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
   static T value(T x) {
@@ -47,9 +47,9 @@ struct Sigmoid : Elementwise<1> {
 };
 
 struct LogSigmoid : Elementwise<1> {
-  static constexpr std::string_view name = "log_sigmoid", formula = "log(1/(1 + e^-x))",
-                                    source = "Goodfellow et al., Deep Learning, 3.10";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "log_sigmoid", formula = "log(1/(1 + e^-x))",
+                        source = "Goodfellow et al., Deep Learning, 3.10";
+  static constexpr Text peers =
       "torch.nn.functional.logsigmoid, jax.nn.log_sigmoid, tf.math.log_sigmoid";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
@@ -63,8 +63,8 @@ struct LogSigmoid : Elementwise<1> {
 };
 
 struct LecunTanh : Elementwise<1> {
-  static constexpr std::string_view name = "lecun_tanh", formula = "1.7159·tanh(2x/3)",
-                                    source = "LeCun et al. 1998, Efficient BackProp, 4.4";
+  static constexpr Text name = "lecun_tanh", formula = "1.7159·tanh(2x/3)",
+                        source = "LeCun et al. 1998, Efficient BackProp, 4.4";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -78,8 +78,8 @@ struct LecunTanh : Elementwise<1> {
 };
 
 struct BipolarSigmoid : Elementwise<1> {
-  static constexpr std::string_view name = "bipolar_sigmoid", formula = "(1 - e^-x)/(1 + e^-x)",
-                                    source = "CPT_S 434/534, Units in Neural Networks";
+  static constexpr Text name = "bipolar_sigmoid", formula = "(1 - e^-x)/(1 + e^-x)",
+                        source = "CPT_S 434/534, Units in Neural Networks";
   static constexpr Range ranges[] = {{-4, 4}};
   /// The same as tanh(x/2) and 2σ(x) - 1.
   template <class T>
@@ -93,8 +93,8 @@ struct BipolarSigmoid : Elementwise<1> {
 };
 
 struct Tanhshrink : Elementwise<1> {
-  static constexpr std::string_view name = "tanhshrink", formula = "x - tanh x", source = "PyTorch";
-  static constexpr std::string_view peers = "torch.nn.functional.tanhshrink";
+  static constexpr Text name = "tanhshrink", formula = "x - tanh x", source = "PyTorch";
+  static constexpr Text peers = "torch.nn.functional.tanhshrink";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -108,10 +108,8 @@ struct Tanhshrink : Elementwise<1> {
 };
 
 struct Softsign : Elementwise<1> {
-  static constexpr std::string_view name = "softsign", formula = "x/(1 + |x|)",
-                                    source = "Bergstra et al. 2009";
-  static constexpr std::string_view peers =
-      "torch.nn.functional.softsign, jax.nn.soft_sign, tf.nn.softsign";
+  static constexpr Text name = "softsign", formula = "x/(1 + |x|)", source = "Bergstra et al. 2009";
+  static constexpr Text peers = "torch.nn.functional.softsign, jax.nn.soft_sign, tf.nn.softsign";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -125,9 +123,8 @@ struct Softsign : Elementwise<1> {
 };
 
 struct Silu : Elementwise<1> {
-  static constexpr std::string_view name = "silu", formula = "x·σ(x)",
-                                    source = "Elfwing et al. 2018";
-  static constexpr std::string_view peers = "torch.nn.functional.silu, jax.nn.silu, tf.nn.silu";
+  static constexpr Text name = "silu", formula = "x·σ(x)", source = "Elfwing et al. 2018";
+  static constexpr Text peers = "torch.nn.functional.silu, jax.nn.silu, tf.nn.silu";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
   static T value(T x) {
@@ -141,8 +138,8 @@ struct Silu : Elementwise<1> {
 };
 
 struct QuickGelu : Elementwise<1> {
-  static constexpr std::string_view name = "quick_gelu", formula = "x·σ(1.702·x)",
-                                    source = "Hendrycks & Gimpel 2016";
+  static constexpr Text name = "quick_gelu", formula = "x·σ(1.702·x)",
+                        source = "Hendrycks & Gimpel 2016";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
   static T value(T x) {
@@ -156,12 +153,11 @@ struct QuickGelu : Elementwise<1> {
 };
 
 struct Gelu : Elementwise<1> {
-  static constexpr std::string_view name = "gelu",
-                                    formula =
-                                        "x·Φ(x), or x·σ(2u) with u = √(2/π)·(x + 0.044715·x³)",
-                                    source = "Hendrycks & Gimpel 2016";
-  static constexpr std::string_view signature = "gelu(x, form=exact)";
-  static constexpr std::string_view peers = "torch.nn.functional.gelu, jax.nn.gelu, tf.nn.gelu";
+  static constexpr Text name = "gelu",
+                        formula = "x·Φ(x), or x·σ(2u) with u = √(2/π)·(x + 0.044715·x³)",
+                        source = "Hendrycks & Gimpel 2016";
+  static constexpr Text signature = "gelu(x, form=exact)";
+  static constexpr Text peers = "torch.nn.functional.gelu, jax.nn.gelu, tf.nn.gelu";
   static constexpr bool complex_step = false;  // erfc has no complex version
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
@@ -197,9 +193,8 @@ struct Gelu : Elementwise<1> {
 };
 
 struct Mish : Elementwise<1> {
-  static constexpr std::string_view name = "mish", formula = "x·tanh(log(1 + e^x))",
-                                    source = "Misra 2019";
-  static constexpr std::string_view peers = "torch.nn.functional.mish, jax.nn.mish";
+  static constexpr Text name = "mish", formula = "x·tanh(log(1 + e^x))", source = "Misra 2019";
+  static constexpr Text peers = "torch.nn.functional.mish, jax.nn.mish";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
   static T value(T x) {
@@ -213,11 +208,10 @@ struct Mish : Elementwise<1> {
 };
 
 struct Softplus : Elementwise<1> {
-  static constexpr std::string_view name = "softplus", formula = "log(1 + e^(β·x))/β",
-                                    source = "Dugas et al. 2001";
-  static constexpr std::string_view signature = "softplus(x, beta=1)", derivative = "σ(β·x)";
-  static constexpr std::string_view peers =
-      "torch.nn.functional.softplus, jax.nn.softplus, tf.nn.softplus";
+  static constexpr Text name = "softplus", formula = "log(1 + e^(β·x))/β",
+                        source = "Dugas et al. 2001";
+  static constexpr Text signature = "softplus(x, beta=1)", derivative = "σ(β·x)";
+  static constexpr Text peers = "torch.nn.functional.softplus, jax.nn.softplus, tf.nn.softplus";
   static constexpr Range ranges[] = {{-4, 4}};
   struct Attribute {
     double beta;
@@ -249,10 +243,9 @@ struct Softplus : Elementwise<1> {
 };
 
 struct Squareplus : Elementwise<1> {
-  static constexpr std::string_view name = "squareplus", formula = "(x + √(x² + b))/2",
-                                    source = "Barron 2021";
-  static constexpr std::string_view signature = "squareplus(x, b=4)";
-  static constexpr std::string_view peers = "jax.nn.squareplus";
+  static constexpr Text name = "squareplus", formula = "(x + √(x² + b))/2", source = "Barron 2021";
+  static constexpr Text signature = "squareplus(x, b=4)";
+  static constexpr Text peers = "jax.nn.squareplus";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double b;

@@ -15,9 +15,9 @@ std::span<const OpRecord* const> all_ops() {
   return all;
 }
 
-const OpRecord& library_record(const void* key, std::string_view name) {
+const OpRecord& library_record(Text name) {
   for (const OpRecord* op : all_ops()) {
-    if (op->key == key) return *op;
+    if (op->name == name) return *op;
   }
   throw Error("[" + std::string(name) +
               "] the rule is missing from the list at the end of its file");

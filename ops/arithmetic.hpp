@@ -10,10 +10,10 @@ using namespace math;
 
 struct Add : Elementwise<2> {
   static constexpr Arithmetic arithmetic = Arithmetic::add;
-  static constexpr std::string_view name = "add", formula = "a + b";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view signature = "a + b";
-  static constexpr std::string_view peers = "torch.add, jax.numpy.add, tf.math.add";
+  static constexpr Text name = "add", formula = "a + b";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text signature = "a + b";
+  static constexpr Text peers = "torch.add, jax.numpy.add, tf.math.add";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -28,10 +28,10 @@ struct Add : Elementwise<2> {
 
 struct Subtract : Elementwise<2> {
   static constexpr Arithmetic arithmetic = Arithmetic::subtract;
-  static constexpr std::string_view name = "subtract", formula = "a - b";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view signature = "a - b";
-  static constexpr std::string_view peers = "torch.sub, jax.numpy.subtract, tf.math.subtract";
+  static constexpr Text name = "subtract", formula = "a - b";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text signature = "a - b";
+  static constexpr Text peers = "torch.sub, jax.numpy.subtract, tf.math.subtract";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -46,10 +46,10 @@ struct Subtract : Elementwise<2> {
 
 struct Multiply : Elementwise<2> {
   static constexpr Arithmetic arithmetic = Arithmetic::multiply;
-  static constexpr std::string_view name = "multiply", formula = "a·b";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view signature = "a * b";
-  static constexpr std::string_view peers = "torch.mul, jax.numpy.multiply, tf.math.multiply";
+  static constexpr Text name = "multiply", formula = "a·b";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text signature = "a * b";
+  static constexpr Text peers = "torch.mul, jax.numpy.multiply, tf.math.multiply";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   template <class T>
@@ -63,11 +63,11 @@ struct Multiply : Elementwise<2> {
 };
 
 struct Divide : Elementwise<2> {
-  static constexpr std::string_view name = "divide", formula = "a/b", domain = "b ≠ 0";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view signature = "a / b";
+  static constexpr Text name = "divide", formula = "a/b", domain = "b ≠ 0";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text signature = "a / b";
   static constexpr Arithmetic arithmetic = Arithmetic::divide;
-  static constexpr std::string_view peers = "torch.div, jax.numpy.divide, tf.math.divide";
+  static constexpr Text peers = "torch.div, jax.numpy.divide, tf.math.divide";
   static constexpr Range ranges[] = {{-3, 3}, {0.5, 3}};
   template <class T>
   static T value(T a, T b) {
@@ -84,10 +84,10 @@ struct Divide : Elementwise<2> {
 };
 
 struct Negate : Elementwise<1> {
-  static constexpr std::string_view name = "negate", formula = "-x";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view signature = "-x";
-  static constexpr std::string_view peers = "torch.neg, jax.numpy.negative, tf.math.negative";
+  static constexpr Text name = "negate", formula = "-x";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text signature = "-x";
+  static constexpr Text peers = "torch.neg, jax.numpy.negative, tf.math.negative";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -101,10 +101,10 @@ struct Negate : Elementwise<1> {
 };
 
 struct Square : Elementwise<1> {
-  static constexpr std::string_view name = "square", formula = "x^2";
+  static constexpr Text name = "square", formula = "x^2";
   static constexpr Arithmetic arithmetic = Arithmetic::multiply;
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view peers = "torch.square, jax.numpy.square, tf.math.square";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text peers = "torch.square, jax.numpy.square, tf.math.square";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -118,11 +118,11 @@ struct Square : Elementwise<1> {
 };
 
 struct Abs : KinkedOnce<1, Subgradient::middle> {
-  static constexpr std::string_view name = "abs", formula = "|x|";
-  static constexpr std::string_view source = "Rockafellar 1970, Convex analysis, 23";
-  static constexpr std::string_view signature = "abs(x, subgradient=middle)";
-  static constexpr std::string_view kinks = "x = 0";
-  static constexpr std::string_view peers = "torch.abs, jax.numpy.abs, tf.math.abs";
+  static constexpr Text name = "abs", formula = "|x|";
+  static constexpr Text source = "Rockafellar 1970, Convex analysis, 23";
+  static constexpr Text signature = "abs(x, subgradient=middle)";
+  static constexpr Text kinks = "x = 0";
+  static constexpr Text peers = "torch.abs, jax.numpy.abs, tf.math.abs";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -137,11 +137,11 @@ struct Abs : KinkedOnce<1, Subgradient::middle> {
 };
 
 struct Sign : Elementwise<1> {
-  static constexpr std::string_view name = "sign", formula = "sign x";
-  static constexpr std::string_view source = "Rockafellar 1970, Convex analysis, 23";
-  static constexpr std::string_view peers = "torch.sign, jax.numpy.sign, tf.math.sign";
+  static constexpr Text name = "sign", formula = "sign x";
+  static constexpr Text source = "Rockafellar 1970, Convex analysis, 23";
+  static constexpr Text peers = "torch.sign, jax.numpy.sign, tf.math.sign";
   static constexpr DTypes dtypes = numbers;
-  static constexpr std::string_view kinks = "x = 0: a jump, slope 0 on both sides";
+  static constexpr Text kinks = "x = 0: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.2, 3}};
   template <class T>
   static T value(T x) {
@@ -157,16 +157,16 @@ struct Sign : Elementwise<1> {
 /// or the mean of both; b takes the rest, so that together they take all of it.
 struct ExtremeRule : KinkedOnce<2, Subgradient::middle> {
   static constexpr DTypes dtypes = numbers;
-  static constexpr std::string_view kinks = "a = b";
-  static constexpr std::string_view source = "Rockafellar 1970, Convex analysis, 23";
+  static constexpr Text kinks = "a = b";
+  static constexpr Text source = "Rockafellar 1970, Convex analysis, 23";
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
 };
 
 /// The larger of two; NaN passes.
 struct Maximum : ExtremeRule {
-  static constexpr std::string_view name = "max", formula = "max(a, b)";
-  static constexpr std::string_view signature = "max(a, b, tie=middle)";
-  static constexpr std::string_view peers = "torch.maximum, jax.numpy.maximum, tf.math.maximum";
+  static constexpr Text name = "max", formula = "max(a, b)";
+  static constexpr Text signature = "max(a, b, tie=middle)";
+  static constexpr Text peers = "torch.maximum, jax.numpy.maximum, tf.math.maximum";
   template <class T>
   static T value(T a, T b, const Attribute&) {
     return where(a > b, a, where(a == a, b, a));
@@ -180,9 +180,9 @@ struct Maximum : ExtremeRule {
 
 /// The smaller of two; NaN passes.
 struct Minimum : ExtremeRule {
-  static constexpr std::string_view name = "min", formula = "min(a, b)";
-  static constexpr std::string_view signature = "min(a, b, tie=middle)";
-  static constexpr std::string_view peers = "torch.minimum, jax.numpy.minimum, tf.math.minimum";
+  static constexpr Text name = "min", formula = "min(a, b)";
+  static constexpr Text signature = "min(a, b, tie=middle)";
+  static constexpr Text peers = "torch.minimum, jax.numpy.minimum, tf.math.minimum";
   template <class T>
   static T value(T a, T b, const Attribute&) {
     return where(a < b, a, where(a == a, b, a));

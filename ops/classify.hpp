@@ -9,9 +9,9 @@ namespace ops {
 using namespace math;
 
 struct IsFinite : Elementwise<1> {
-  static constexpr std::string_view name = "isfinite", formula = "x is finite";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.7.2";
-  static constexpr std::string_view peers = "torch.isfinite, jax.numpy.isfinite, tf.math.is_finite";
+  static constexpr Text name = "isfinite", formula = "x is finite";
+  static constexpr Text source = "IEEE 754-2019, 5.7.2";
+  static constexpr Text peers = "torch.isfinite, jax.numpy.isfinite, tf.math.is_finite";
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}};
   template <class T>
@@ -23,9 +23,9 @@ struct IsFinite : Elementwise<1> {
 };
 
 struct IsNan : Elementwise<1> {
-  static constexpr std::string_view name = "isnan", formula = "x is NaN";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.7.2";
-  static constexpr std::string_view peers = "torch.isnan, jax.numpy.isnan, tf.math.is_nan";
+  static constexpr Text name = "isnan", formula = "x is NaN";
+  static constexpr Text source = "IEEE 754-2019, 5.7.2";
+  static constexpr Text peers = "torch.isnan, jax.numpy.isnan, tf.math.is_nan";
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}};
   template <class T>
@@ -37,9 +37,9 @@ struct IsNan : Elementwise<1> {
 };
 
 struct IsInf : Elementwise<1> {
-  static constexpr std::string_view name = "isinf", formula = "x is infinite";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.7.2";
-  static constexpr std::string_view peers = "torch.isinf, jax.numpy.isinf, tf.math.is_inf";
+  static constexpr Text name = "isinf", formula = "x is infinite";
+  static constexpr Text source = "IEEE 754-2019, 5.7.2";
+  static constexpr Text peers = "torch.isinf, jax.numpy.isinf, tf.math.is_inf";
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}};
   template <class T>

@@ -26,7 +26,7 @@ namespace ops {
 
 /// Two operands of one dtype to a mask. No gradient: a mask is constant almost everywhere.
 struct CompareRule : Elementwise<2> {
-  static constexpr std::string_view source = "IEEE 754-2019, 5.11";
+  static constexpr Text source = "IEEE 754-2019, 5.11";
   static constexpr DTypes dtypes = numbers;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{-1, 1}, {-1, 1}};
@@ -34,46 +34,45 @@ struct CompareRule : Elementwise<2> {
   using Out = bool;
 };
 struct Greater : CompareRule {
-  static constexpr std::string_view name = "greater", formula = "a > b";
-  static constexpr std::string_view signature = "a > b";
-  static constexpr std::string_view peers = "torch.gt, jax.numpy.greater, tf.math.greater";
+  static constexpr Text name = "greater", formula = "a > b";
+  static constexpr Text signature = "a > b";
+  static constexpr Text peers = "torch.gt, jax.numpy.greater, tf.math.greater";
   template <class T>
   static auto value(T a, T b) {
     return a > b;
   }
 };
 struct GreaterEqual : CompareRule {
-  static constexpr std::string_view name = "greater_equal", formula = "a ≥ b";
-  static constexpr std::string_view signature = "a >= b";
-  static constexpr std::string_view peers =
-      "torch.ge, jax.numpy.greater_equal, tf.math.greater_equal";
+  static constexpr Text name = "greater_equal", formula = "a ≥ b";
+  static constexpr Text signature = "a >= b";
+  static constexpr Text peers = "torch.ge, jax.numpy.greater_equal, tf.math.greater_equal";
   template <class T>
   static auto value(T a, T b) {
     return a >= b;
   }
 };
 struct Less : CompareRule {
-  static constexpr std::string_view name = "less", formula = "a < b";
-  static constexpr std::string_view signature = "a < b";
-  static constexpr std::string_view peers = "torch.lt, jax.numpy.less, tf.math.less";
+  static constexpr Text name = "less", formula = "a < b";
+  static constexpr Text signature = "a < b";
+  static constexpr Text peers = "torch.lt, jax.numpy.less, tf.math.less";
   template <class T>
   static auto value(T a, T b) {
     return a < b;
   }
 };
 struct LessEqual : CompareRule {
-  static constexpr std::string_view name = "less_equal", formula = "a ≤ b";
-  static constexpr std::string_view signature = "a <= b";
-  static constexpr std::string_view peers = "torch.le, jax.numpy.less_equal, tf.math.less_equal";
+  static constexpr Text name = "less_equal", formula = "a ≤ b";
+  static constexpr Text signature = "a <= b";
+  static constexpr Text peers = "torch.le, jax.numpy.less_equal, tf.math.less_equal";
   template <class T>
   static auto value(T a, T b) {
     return a <= b;
   }
 };
 struct Equal : CompareRule {
-  static constexpr std::string_view name = "equal", formula = "a = b";
-  static constexpr std::string_view signature = "a == b";
-  static constexpr std::string_view peers = "torch.eq, jax.numpy.equal, tf.math.equal";
+  static constexpr Text name = "equal", formula = "a = b";
+  static constexpr Text signature = "a == b";
+  static constexpr Text peers = "torch.eq, jax.numpy.equal, tf.math.equal";
   static constexpr DTypes dtypes = every_dtype;
   template <class T>
   static auto value(T a, T b) {
@@ -81,9 +80,9 @@ struct Equal : CompareRule {
   }
 };
 struct NotEqual : CompareRule {
-  static constexpr std::string_view name = "not_equal", formula = "a ≠ b";
-  static constexpr std::string_view signature = "a != b";
-  static constexpr std::string_view peers = "torch.ne, jax.numpy.not_equal, tf.math.not_equal";
+  static constexpr Text name = "not_equal", formula = "a ≠ b";
+  static constexpr Text signature = "a != b";
+  static constexpr Text peers = "torch.ne, jax.numpy.not_equal, tf.math.not_equal";
   static constexpr DTypes dtypes = every_dtype;
   template <class T>
   static auto value(T a, T b) {
@@ -93,8 +92,8 @@ struct NotEqual : CompareRule {
 
 /// Two masks to a mask.
 struct MaskRule : Elementwise<2> {
-  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
-  static constexpr std::string_view domain = "masks";
+  static constexpr Text source = "Harris et al., Array programming with NumPy, 2020";
+  static constexpr Text domain = "masks";
   static constexpr DTypes dtypes = booleans;
   static constexpr bool stops_gradient = true;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {0, 1, DType::boolean}};
@@ -104,8 +103,8 @@ struct MaskRule : Elementwise<2> {
   using Out = bool;
 };
 struct LogicalOr : MaskRule {
-  static constexpr std::string_view name = "logical_or", formula = "a or b";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "logical_or", formula = "a or b";
+  static constexpr Text peers =
       "torch.logical_or, jax.numpy.logical_or, "
       "tf.math.logical_or";
   template <class T>
@@ -114,8 +113,8 @@ struct LogicalOr : MaskRule {
   }
 };
 struct LogicalAnd : MaskRule {
-  static constexpr std::string_view name = "logical_and", formula = "a and b";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "logical_and", formula = "a and b";
+  static constexpr Text peers =
       "torch.logical_and, jax.numpy.logical_and, "
       "tf.math.logical_and";
   template <class T>
@@ -124,8 +123,8 @@ struct LogicalAnd : MaskRule {
   }
 };
 struct LogicalXor : MaskRule {
-  static constexpr std::string_view name = "logical_xor", formula = "either a or b";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "logical_xor", formula = "either a or b";
+  static constexpr Text peers =
       "torch.logical_xor, jax.numpy.logical_xor, "
       "tf.math.logical_xor";
   template <class T>
@@ -134,9 +133,9 @@ struct LogicalXor : MaskRule {
   }
 };
 struct LogicalNot : Elementwise<1> {
-  static constexpr std::string_view name = "logical_not", formula = "not a", domain = "masks";
-  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "logical_not", formula = "not a", domain = "masks";
+  static constexpr Text source = "Harris et al., Array programming with NumPy, 2020";
+  static constexpr Text peers =
       "torch.logical_not, jax.numpy.logical_not, "
       "tf.math.logical_not";
   static constexpr DTypes dtypes = booleans;
@@ -153,10 +152,10 @@ struct LogicalNot : Elementwise<1> {
 };
 
 struct Where : Elementwise<3> {
-  static constexpr std::string_view name = "where", formula = "a if c else b";
-  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
-  static constexpr std::string_view signature = "where(c, a, b)";
-  static constexpr std::string_view peers = "torch.where, jax.numpy.where, tf.where";
+  static constexpr Text name = "where", formula = "a if c else b";
+  static constexpr Text source = "Harris et al., Array programming with NumPy, 2020";
+  static constexpr Text signature = "where(c, a, b)";
+  static constexpr Text peers = "torch.where, jax.numpy.where, tf.where";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}, {-2, 2}};
   template <class T, int k>
@@ -181,9 +180,9 @@ struct Where : Elementwise<3> {
 /// `where` with a structural zero for its second branch. The cotangents of `where`, `relu`, `max`
 /// are of this kind, so a branch that was not taken never leaks an infinity.
 struct Select : Elementwise<2> {
-  static constexpr std::string_view name = "select", formula = "x if c else 0";
-  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
-  static constexpr std::string_view signature = "select(c, x)";
+  static constexpr Text name = "select", formula = "x if c else 0";
+  static constexpr Text source = "Harris et al., Array programming with NumPy, 2020";
+  static constexpr Text signature = "select(c, x)";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{0, 1, DType::boolean}, {-2, 2}};
   template <class T, int k>

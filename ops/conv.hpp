@@ -23,8 +23,8 @@ namespace ops {
 
 struct ConvRule : Structured {
   static constexpr int arity = 2;
-  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 9.1 and 9.5";
-  static constexpr std::string_view domain = "images of at least a kernel's size";
+  static constexpr Text source = "Goodfellow et al., Deep Learning, 9.1 and 9.5";
+  static constexpr Text domain = "images of at least a kernel's size";
   /// `size`: rows and columns of what the operands do not tell: of the image for the transposed
   /// convolution, of the kernel for the weight's gradient.
   struct Attribute {
@@ -42,7 +42,7 @@ struct ConvRule : Structured {
 };
 
 struct Conv2d : ConvRule {
-  static constexpr std::string_view
+  static constexpr Text
       name = "conv2d",
       formula = "y[o, r, c] = Σ x[i, r·stride + a·dilation - padding, ...]·w[o, i, a, b]",
       signature = "conv2d(x, w, {stride=1, padding=0, dilation=1, groups=1})",
@@ -58,7 +58,7 @@ struct Conv2d : ConvRule {
 };
 
 struct ConvTranspose2d : ConvRule {
-  static constexpr std::string_view
+  static constexpr Text
       name = "conv_transpose2d",
       formula = "x[i, r·stride + a·dilation - padding, ...] += y[o, r, c]·w[o, i, a, b]",
       signature =
@@ -78,7 +78,7 @@ struct ConvTranspose2d : ConvRule {
 };
 
 struct Conv2dWeight : ConvRule {
-  static constexpr std::string_view
+  static constexpr Text
       name = "conv2d_weight",
       formula = "w[o, i, a, b] = Σ x[i, r·stride + a·dilation - padding, ...]·y[o, r, c]",
       signature = "conv2d_weight(x, y, kernel, {stride=1, padding=0, dilation=1, groups=1})",
@@ -95,7 +95,7 @@ struct Conv2dWeight : ConvRule {
 };
 
 struct Conv1d : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "conv1d",
       formula = "y[o, r] = Σ x[i, r·stride + a·dilation - padding]·w[o, i, a]",
       signature = "conv1d(x, w, {stride=1, padding=0, dilation=1, groups=1})",
@@ -105,15 +105,15 @@ struct Conv1d : Composite {
   static std::vector<Example> examples();
 };
 struct ConvTranspose1d : Composite {
-  static constexpr std::string_view
-      name = "conv_transpose1d",
-      formula = "x[i, r·stride + a·dilation - padding] += y[o, r]·w[o, i, a]",
-      signature =
-          "conv_transpose1d(y, w, {stride=1, padding=0, dilation=1, groups=1}, "
-          "output_padding=0)",
-      domain = "every signal", derivative = "that of conv_transpose2d with one row",
-      peers = "torch.nn.functional.conv_transpose1d, tf.nn.conv1d_transpose",
-      source = ConvRule::source;
+  static constexpr Text name = "conv_transpose1d",
+                        formula = "x[i, r·stride + a·dilation - padding] += y[o, r]·w[o, i, a]",
+                        signature =
+                            "conv_transpose1d(y, w, {stride=1, padding=0, dilation=1, groups=1}, "
+                            "output_padding=0)",
+                        domain = "every signal",
+                        derivative = "that of conv_transpose2d with one row",
+                        peers = "torch.nn.functional.conv_transpose1d, tf.nn.conv1d_transpose",
+                        source = ConvRule::source;
   static std::vector<Example> examples();
 };
 

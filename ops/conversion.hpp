@@ -6,13 +6,11 @@ namespace tapewise {
 namespace ops {
 
 struct Cast : Structured {
-  static constexpr std::string_view name = "cast", formula = "x as another dtype",
-                                    domain = "numbers that fit";
-  static constexpr std::string_view derivative =
-      "x̄ = ḡ in the dtype of x; none through int64 and bool";
-  static constexpr std::string_view source = "ISO C++20, 7.3";
-  static constexpr std::string_view signature = "cast(x, dtype)";
-  static constexpr std::string_view peers = "torch.Tensor.to, jax.numpy.astype, tf.cast";
+  static constexpr Text name = "cast", formula = "x as another dtype", domain = "numbers that fit";
+  static constexpr Text derivative = "x̄ = ḡ in the dtype of x; none through int64 and bool";
+  static constexpr Text source = "ISO C++20, 7.3";
+  static constexpr Text signature = "cast(x, dtype)";
+  static constexpr Text peers = "torch.Tensor.to, jax.numpy.astype, tf.cast";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool may_throw = true;
@@ -44,11 +42,10 @@ struct Cast : Structured {
 };
 
 struct StopGradient : Structured {
-  static constexpr std::string_view name = "stop_gradient", formula = "x, held constant";
-  static constexpr std::string_view source = "Griewank & Walther, Evaluating Derivatives, 2.2";
-  static constexpr std::string_view signature = "stop_gradient(x)";
-  static constexpr std::string_view peers =
-      "torch.Tensor.detach, jax.lax.stop_gradient, tf.stop_gradient";
+  static constexpr Text name = "stop_gradient", formula = "x, held constant";
+  static constexpr Text source = "Griewank & Walther, Evaluating Derivatives, 2.2";
+  static constexpr Text signature = "stop_gradient(x)";
+  static constexpr Text peers = "torch.Tensor.detach, jax.lax.stop_gradient, tf.stop_gradient";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool alias = true;

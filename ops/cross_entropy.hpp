@@ -9,16 +9,14 @@ namespace ops {
 struct CrossEntropyGradient;
 
 struct CrossEntropy : LossRule {
-  static constexpr std::string_view name = "cross_entropy",
-                                    formula = "factor · mean (log Σ e^z_j - z_label)",
-                                    signature =
-                                        "cross_entropy(z, labels, options={mean, factor=1})",
-                                    derivative = "softmax(z) - onehot(label) in z",
-                                    peers =
-                                        "torch.nn.functional.cross_entropy, "
-                                        "optax.softmax_cross_entropy, "
-                                        "keras CategoricalCrossentropy(from_logits)",
-                                    source = "Goodfellow et al., Deep Learning, 6.2.2.3";
+  static constexpr Text name = "cross_entropy", formula = "factor · mean (log Σ e^z_j - z_label)",
+                        signature = "cross_entropy(z, labels, options={mean, factor=1})",
+                        derivative = "softmax(z) - onehot(label) in z",
+                        peers =
+                            "torch.nn.functional.cross_entropy, "
+                            "optax.softmax_cross_entropy, "
+                            "keras CategoricalCrossentropy(from_logits)",
+                        source = "Goodfellow et al., Deep Learning, 6.2.2.3";
   static constexpr bool may_throw = true;
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
@@ -40,12 +38,10 @@ struct CrossEntropy : LossRule {
 /// g·(softmax(z) - onehot(label)), or g·(Σt·softmax(z) - t) for probabilities t; one g for all rows
 /// or one for each.
 struct CrossEntropyGradient : Structured {
-  static constexpr std::string_view name = "cross_entropy_gradient",
-                                    formula = "g·(softmax(z) - onehot(label))",
-                                    signature = "cross_entropy_gradient(z, labels, g)",
-                                    derivative =
-                                        "with p = softmax(z) and cotangent u: p·(gu - Σ gu·p) in z",
-                                    source = CrossEntropy::source;
+  static constexpr Text name = "cross_entropy_gradient", formula = "g·(softmax(z) - onehot(label))",
+                        signature = "cross_entropy_gradient(z, labels, g)",
+                        derivative = "with p = softmax(z) and cotangent u: p·(gu - Σ gu·p) in z",
+                        source = CrossEntropy::source;
   static constexpr int arity = 3;
   static constexpr bool may_throw = true;
   struct Params {

@@ -7,17 +7,16 @@ namespace ops {
 
 /// A number for each matrix of the batch.
 struct DeterminantRule : MatrixRule {
-  static constexpr std::string_view source = "Magnus & Neudecker 1999, 8.3 and 8.4";
+  static constexpr Text source = "Magnus & Neudecker 1999, 8.3 and 8.4";
   static Type type(const TypeArgs& args);
   static double flops(const KernelRequest& request);
   static std::vector<Example> examples_of(Var (*apply)(std::span<const Var>));
 };
 
 struct Det : DeterminantRule {
-  static constexpr std::string_view name = "det", formula = "det A", domain = "square matrices",
-                                    signature = "det(a)",
-                                    derivative = "Ā = g·cofactors(A) = g·det(A)·A⁻ᵀ",
-                                    peers = "torch.linalg.det, jax.numpy.linalg.det, tf.linalg.det";
+  static constexpr Text name = "det", formula = "det A", domain = "square matrices",
+                        signature = "det(a)", derivative = "Ā = g·cofactors(A) = g·det(A)·A⁻ᵀ",
+                        peers = "torch.linalg.det, jax.numpy.linalg.det, tf.linalg.det";
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
@@ -25,9 +24,9 @@ struct Det : DeterminantRule {
 };
 
 struct LogDet : DeterminantRule {
-  static constexpr std::string_view name = "logdet", formula = "log det A", domain = "det A > 0",
-                                    signature = "logdet(a)", derivative = "Ā = g·A⁻ᵀ",
-                                    peers = "torch.logdet, tf.linalg.logdet";
+  static constexpr Text name = "logdet", formula = "log det A", domain = "det A > 0",
+                        signature = "logdet(a)", derivative = "Ā = g·A⁻ᵀ",
+                        peers = "torch.logdet, tf.linalg.logdet";
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
@@ -36,11 +35,11 @@ struct LogDet : DeterminantRule {
 
 /// Packed: the sign, log|det|.
 struct SlogDet : DeterminantRule {
-  static constexpr std::string_view
-      name = "slogdet",
-      formula = "sign det A, log|det A|", domain = "square matrices; ∂ where det A ≠ 0",
-      signature = "slogdet(a) -> {sign, logabsdet}", derivative = "Ā = g_logabsdet·A⁻ᵀ",
-      peers = "torch.linalg.slogdet, jax.numpy.linalg.slogdet, tf.linalg.slogdet";
+  static constexpr Text name = "slogdet", formula = "sign det A, log|det A|",
+                        domain = "square matrices; ∂ where det A ≠ 0",
+                        signature = "slogdet(a) -> {sign, logabsdet}",
+                        derivative = "Ā = g_logabsdet·A⁻ᵀ",
+                        peers = "torch.linalg.slogdet, jax.numpy.linalg.slogdet, tf.linalg.slogdet";
   static Type type(const TypeArgs& args);
   template <class T>
   static void kernel(const KernelCall& call);
@@ -49,11 +48,10 @@ struct SlogDet : DeterminantRule {
 };
 
 struct Cofactors : MatrixRule {
-  static constexpr std::string_view name = "cofactors", formula = "∂det A/∂A",
-                                    domain = "square matrices; ∂ where det A ≠ 0",
-                                    signature = "cofactors(a)",
-                                    derivative = "Ā = det(A)·(⟨G, A⁻ᵀ⟩·A⁻ᵀ - A⁻ᵀ·Gᵀ·A⁻ᵀ)",
-                                    source = "Stewart 1998, On the adjugate matrix";
+  static constexpr Text name = "cofactors", formula = "∂det A/∂A",
+                        domain = "square matrices; ∂ where det A ≠ 0", signature = "cofactors(a)",
+                        derivative = "Ā = det(A)·(⟨G, A⁻ᵀ⟩·A⁻ᵀ - A⁻ᵀ·Gᵀ·A⁻ᵀ)",
+                        source = "Stewart 1998, On the adjugate matrix";
   static Type type(const TypeArgs& args) { return matrices::checked_square(args); }
   template <class T>
   static void kernel(const KernelCall& call);

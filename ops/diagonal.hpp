@@ -10,7 +10,7 @@ namespace ops {
 struct MatrixPartRule : Structured {
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
-  static constexpr std::string_view domain = "at least two axes", source = array_source;
+  static constexpr Text domain = "at least two axes", source = array_source;
   struct Attribute {
     std::int64_t k;
   };
@@ -41,9 +41,9 @@ struct TriangleRule : MatrixPartRule {
 };
 
 struct Tril : TriangleRule {
-  static constexpr std::string_view name = "tril", formula = "x_ij if j ≤ i + k else 0",
-                                    signature = "tril(x, k=0)", derivative = "x̄ = tril(ḡ, k)",
-                                    peers = "torch.tril, jax.numpy.tril, tf.linalg.band_part";
+  static constexpr Text name = "tril", formula = "x_ij if j ≤ i + k else 0",
+                        signature = "tril(x, k=0)", derivative = "x̄ = tril(ḡ, k)",
+                        peers = "torch.tril, jax.numpy.tril, tf.linalg.band_part";
   template <class T>
   static void kernel(const KernelCall& call) {
     copy<T, true>(call);
@@ -53,9 +53,9 @@ struct Tril : TriangleRule {
 };
 
 struct Triu : TriangleRule {
-  static constexpr std::string_view name = "triu", formula = "x_ij if j ≥ i + k else 0",
-                                    signature = "triu(x, k=0)", derivative = "x̄ = triu(ḡ, k)",
-                                    peers = "torch.triu, jax.numpy.triu, tf.linalg.band_part";
+  static constexpr Text name = "triu", formula = "x_ij if j ≥ i + k else 0",
+                        signature = "triu(x, k=0)", derivative = "x̄ = triu(ḡ, k)",
+                        peers = "torch.triu, jax.numpy.triu, tf.linalg.band_part";
   template <class T>
   static void kernel(const KernelCall& call) {
     copy<T, false>(call);
@@ -65,11 +65,10 @@ struct Triu : TriangleRule {
 };
 
 struct Diagonal : MatrixPartRule {
-  static constexpr std::string_view name = "diagonal", formula = "y_i = x_{i,i+k}",
-                                    signature = "diagonal(x, k=0)",
-                                    derivative = "x̄ = zeros with ḡ on diagonal k",
-                                    peers =
-                                        "torch.diagonal, jax.numpy.diagonal, tf.linalg.diag_part";
+  static constexpr Text name = "diagonal", formula = "y_i = x_{i,i+k}",
+                        signature = "diagonal(x, k=0)",
+                        derivative = "x̄ = zeros with ḡ on diagonal k",
+                        peers = "torch.diagonal, jax.numpy.diagonal, tf.linalg.diag_part";
   using Params = kernels::StridedCopy;
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
@@ -82,11 +81,11 @@ struct Diagonal : MatrixPartRule {
 };
 
 struct DiagonalInto : MatrixPartRule {
-  static constexpr std::string_view name = "diagonal_into", formula = "zeros with g on diagonal k",
-                                    domain = "g as long as the diagonal",
-                                    signature = "diagonal_into(g, rows, columns, k=0)",
-                                    derivative = "x̄ = diagonal(ḡ, k)",
-                                    peers = "torch.diag_embed, tf.linalg.diag";
+  static constexpr Text name = "diagonal_into", formula = "zeros with g on diagonal k",
+                        domain = "g as long as the diagonal",
+                        signature = "diagonal_into(g, rows, columns, k=0)",
+                        derivative = "x̄ = diagonal(ḡ, k)",
+                        peers = "torch.diag_embed, tf.linalg.diag";
   struct Attribute {
     std::int64_t rows, columns, k;
   };
@@ -103,22 +102,22 @@ struct DiagonalInto : MatrixPartRule {
 };
 
 struct Diag : Composite {
-  static constexpr std::string_view name = "diag",
-                                    formula = "the matrix of a diagonal, the diagonal of a matrix",
-                                    domain = "at least one axis", signature = "diag(x, k=0)",
-                                    source = "Goodfellow et al., Deep Learning, 2.6",
-                                    derivative = "x̄ = diag(ḡ, k)",
-                                    peers = "torch.diag, jax.numpy.diag, tf.linalg.diag";
+  static constexpr Text name = "diag",
+                        formula = "the matrix of a diagonal, the diagonal of a matrix",
+                        domain = "at least one axis", signature = "diag(x, k=0)",
+                        source = "Goodfellow et al., Deep Learning, 2.6",
+                        derivative = "x̄ = diag(ḡ, k)",
+                        peers = "torch.diag, jax.numpy.diag, tf.linalg.diag";
   static constexpr DTypes dtypes = every_dtype;
   static std::vector<Example> examples();
 };
 
 struct Trace : Composite {
-  static constexpr std::string_view name = "trace", formula = "Σ x_{i,i+k}",
-                                    domain = "at least two axes", signature = "trace(x, k=0)",
-                                    source = "Goodfellow et al., Deep Learning, 2.10",
-                                    derivative = "x̄ = zeros with ḡ along diagonal k",
-                                    peers = "torch.trace, jax.numpy.trace, tf.linalg.trace";
+  static constexpr Text name = "trace", formula = "Σ x_{i,i+k}", domain = "at least two axes",
+                        signature = "trace(x, k=0)",
+                        source = "Goodfellow et al., Deep Learning, 2.10",
+                        derivative = "x̄ = zeros with ḡ along diagonal k",
+                        peers = "torch.trace, jax.numpy.trace, tf.linalg.trace";
   static constexpr DTypes dtypes = numbers;
   static std::vector<Example> examples();
 };

@@ -9,28 +9,27 @@ namespace tapewise {
 namespace ops {
 
 struct Outer : Composite {
-  static constexpr std::string_view name = "outer", formula = "a_i·b_j", signature = "outer(a, b)",
-                                    derivative = "ā_i = Σ_j G_ij·b_j, b̄_j = Σ_i G_ij·a_i",
-                                    peers = "torch.outer, jax.numpy.outer, numpy.outer";
-  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 2.2";
+  static constexpr Text name = "outer", formula = "a_i·b_j", signature = "outer(a, b)",
+                        derivative = "ā_i = Σ_j G_ij·b_j, b̄_j = Σ_i G_ij·a_i",
+                        peers = "torch.outer, jax.numpy.outer, numpy.outer";
+  static constexpr Text source = "Goodfellow et al., Deep Learning, 2.2";
   static std::vector<Example> examples();
 };
 
 struct Dot : Composite {
-  static constexpr std::string_view name = "dot", formula = "Σ_i a_i·b_i", signature = "dot(a, b)",
-                                    derivative = "ā = g·b, b̄ = g·a",
-                                    peers = "torch.linalg.vecdot, jax.numpy.dot, tf.tensordot";
-  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 2.2";
+  static constexpr Text name = "dot", formula = "Σ_i a_i·b_i", signature = "dot(a, b)",
+                        derivative = "ā = g·b, b̄ = g·a",
+                        peers = "torch.linalg.vecdot, jax.numpy.dot, tf.tensordot";
+  static constexpr Text source = "Goodfellow et al., Deep Learning, 2.2";
   static std::vector<Example> examples();
 };
 
 struct Einsum : Composite {
-  static constexpr std::string_view
-      name = "einsum",
-      formula = "Σ of products, by the names of axes",
-      signature = "einsum(\"ij,jk->ik\", a, b, ...)",
-      derivative = "einsum with the operand's names and the result's exchanged",
-      peers = "torch.einsum, jax.numpy.einsum, tf.einsum", source = "NumPy's numpy.einsum";
+  static constexpr Text name = "einsum", formula = "Σ of products, by the names of axes",
+                        signature = "einsum(\"ij,jk->ik\", a, b, ...)",
+                        derivative = "einsum with the operand's names and the result's exchanged",
+                        peers = "torch.einsum, jax.numpy.einsum, tf.einsum",
+                        source = "NumPy's numpy.einsum";
   static std::vector<Example> examples();
 };
 

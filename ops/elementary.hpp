@@ -6,9 +6,9 @@ namespace tapewise {
 namespace ops {
 
 struct Exp : Elementwise<1> {
-  static constexpr std::string_view name = "exp", formula = "e^x";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.2";
-  static constexpr std::string_view peers = "torch.exp, jax.numpy.exp, tf.math.exp";
+  static constexpr Text name = "exp", formula = "e^x";
+  static constexpr Text source = "Abramowitz & Stegun 4.2";
+  static constexpr Text peers = "torch.exp, jax.numpy.exp, tf.math.exp";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -21,9 +21,9 @@ struct Exp : Elementwise<1> {
 };
 
 struct Log : Elementwise<1> {
-  static constexpr std::string_view name = "log", formula = "log x", domain = "x > 0";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.1";
-  static constexpr std::string_view peers = "torch.log, jax.numpy.log, tf.math.log";
+  static constexpr Text name = "log", formula = "log x", domain = "x > 0";
+  static constexpr Text source = "Abramowitz & Stegun 4.1";
+  static constexpr Text peers = "torch.log, jax.numpy.log, tf.math.log";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -36,9 +36,9 @@ struct Log : Elementwise<1> {
 };
 
 struct Log1p : Elementwise<1> {
-  static constexpr std::string_view name = "log1p", formula = "log(1 + x)", domain = "x > -1";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.1.24";
-  static constexpr std::string_view peers = "torch.log1p, jax.numpy.log1p, tf.math.log1p";
+  static constexpr Text name = "log1p", formula = "log(1 + x)", domain = "x > -1";
+  static constexpr Text source = "Abramowitz & Stegun 4.1.24";
+  static constexpr Text peers = "torch.log1p, jax.numpy.log1p, tf.math.log1p";
   static constexpr Range ranges[] = {{-0.8, 3}};
   template <class T>
   static T value(T x) {
@@ -51,9 +51,9 @@ struct Log1p : Elementwise<1> {
 };
 
 struct Expm1 : Elementwise<1> {
-  static constexpr std::string_view name = "expm1", formula = "e^x - 1";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.2.1";
-  static constexpr std::string_view peers = "torch.expm1, jax.numpy.expm1, tf.math.expm1";
+  static constexpr Text name = "expm1", formula = "e^x - 1";
+  static constexpr Text source = "Abramowitz & Stegun 4.2.1";
+  static constexpr Text peers = "torch.expm1, jax.numpy.expm1, tf.math.expm1";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -67,11 +67,11 @@ struct Expm1 : Elementwise<1> {
 };
 
 struct Sqrt : Elementwise<1> {
-  static constexpr std::string_view name = "sqrt", formula = "√x",
-                                    domain = "x ≥ 0; the derivative at 0 is infinite";
+  static constexpr Text name = "sqrt", formula = "√x",
+                        domain = "x ≥ 0; the derivative at 0 is infinite";
   static constexpr Arithmetic arithmetic = Arithmetic::root;
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view peers = "torch.sqrt, jax.numpy.sqrt, tf.math.sqrt";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text peers = "torch.sqrt, jax.numpy.sqrt, tf.math.sqrt";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -84,9 +84,9 @@ struct Sqrt : Elementwise<1> {
 };
 
 struct Sin : Elementwise<1> {
-  static constexpr std::string_view name = "sin", formula = "sin x";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.3";
-  static constexpr std::string_view peers = "torch.sin, jax.numpy.sin, tf.math.sin";
+  static constexpr Text name = "sin", formula = "sin x";
+  static constexpr Text source = "Abramowitz & Stegun 4.3";
+  static constexpr Text peers = "torch.sin, jax.numpy.sin, tf.math.sin";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -99,9 +99,9 @@ struct Sin : Elementwise<1> {
 };
 
 struct Cos : Elementwise<1> {
-  static constexpr std::string_view name = "cos", formula = "cos x";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.3";
-  static constexpr std::string_view peers = "torch.cos, jax.numpy.cos, tf.math.cos";
+  static constexpr Text name = "cos", formula = "cos x";
+  static constexpr Text source = "Abramowitz & Stegun 4.3";
+  static constexpr Text peers = "torch.cos, jax.numpy.cos, tf.math.cos";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -115,12 +115,12 @@ struct Cos : Elementwise<1> {
 
 /// x^p for a number p, which is an attribute: there is no logarithm in its derivative.
 struct Pow : Elementwise<1> {
-  static constexpr std::string_view name = "pow", formula = "x^p, p a number",
-                                    domain = "x ≥ 0 unless p is whole; x ≠ 0 for p < 0";
-  static constexpr std::string_view signature = "pow(x, p)";
-  static constexpr std::string_view derivative = "p·x^(p - 1)";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.2.7";
-  static constexpr std::string_view peers = "torch.pow, jax.numpy.power, tf.math.pow";
+  static constexpr Text name = "pow", formula = "x^p, p a number",
+                        domain = "x ≥ 0 unless p is whole; x ≠ 0 for p < 0";
+  static constexpr Text signature = "pow(x, p)";
+  static constexpr Text derivative = "p·x^(p - 1)";
+  static constexpr Text source = "Abramowitz & Stegun 4.2.7";
+  static constexpr Text peers = "torch.pow, jax.numpy.power, tf.math.pow";
   static constexpr bool simd = false;  // the C library's pow is exact to the last digit or so
   static constexpr Range ranges[] = {{0.3, 3}};
   struct Attribute {
@@ -149,11 +149,10 @@ struct Pow : Elementwise<1> {
 
 /// a^b for two Vars.
 struct Power : Elementwise<2> {
-  static constexpr std::string_view name = "power", formula = "a^b",
-                                    domain = "a > 0, or a = 0 with b ≥ 0";
-  static constexpr std::string_view signature = "pow(a, b)";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.2.7";
-  static constexpr std::string_view peers = "torch.pow, jax.numpy.power, tf.math.pow";
+  static constexpr Text name = "power", formula = "a^b", domain = "a > 0, or a = 0 with b ≥ 0";
+  static constexpr Text signature = "pow(a, b)";
+  static constexpr Text source = "Abramowitz & Stegun 4.2.7";
+  static constexpr Text peers = "torch.pow, jax.numpy.power, tf.math.pow";
   static constexpr bool simd = false;
   static constexpr Range ranges[] = {{0.3, 3}, {-2, 2}};
   template <class T>

@@ -6,13 +6,13 @@ namespace tapewise {
 namespace ops {
 
 struct Cholesky : MatrixRule {
-  static constexpr std::string_view
-      name = "cholesky",
-      formula = "L with L·Lᵀ = ½(A + Aᵀ)", domain = "A positive definite",
-      signature = "cholesky(a)",
-      derivative = "Ā = L⁻ᵀ·½(P + Pᵀ)·L⁻¹, P = tril(Lᵀ·G) with its diagonal halved",
-      peers = "torch.linalg.cholesky, jax.numpy.linalg.cholesky, tf.linalg.cholesky",
-      source = "Murray 2016, Differentiation of the Cholesky decomposition";
+  static constexpr Text name = "cholesky", formula = "L with L·Lᵀ = ½(A + Aᵀ)",
+                        domain = "A positive definite", signature = "cholesky(a)",
+                        derivative =
+                            "Ā = L⁻ᵀ·½(P + Pᵀ)·L⁻¹, P = tril(Lᵀ·G) with its diagonal halved",
+                        peers =
+                            "torch.linalg.cholesky, jax.numpy.linalg.cholesky, tf.linalg.cholesky",
+                        source = "Murray 2016, Differentiation of the Cholesky decomposition";
   static Type type(const TypeArgs& args) { return matrices::checked_square(args); }
   template <class T>
   static void kernel(const KernelCall& call);
@@ -23,14 +23,12 @@ struct Cholesky : MatrixRule {
 
 /// Packed: eigenvalues (n), eigenvectors (n x n).
 struct Eigh : MatrixRule {
-  static constexpr std::string_view
-      name = "eigh",
-      formula = "w, V with V·diag(w)·Vᵀ = ½(A + Aᵀ)",
-      domain = "all matrices; ∂V where no two w are equal",
-      signature = "eigh(a) -> {values, vectors}",
-      derivative = "Ā = V·(diag(g_w) + sym(VᵀG_V / (w_j - w_i)))·Vᵀ",
-      peers = "torch.linalg.eigh, jax.numpy.linalg.eigh, tf.linalg.eigh",
-      source = "Magnus 1985, On differentiating eigenvalues and eigenvectors";
+  static constexpr Text name = "eigh", formula = "w, V with V·diag(w)·Vᵀ = ½(A + Aᵀ)",
+                        domain = "all matrices; ∂V where no two w are equal",
+                        signature = "eigh(a) -> {values, vectors}",
+                        derivative = "Ā = V·(diag(g_w) + sym(VᵀG_V / (w_j - w_i)))·Vᵀ",
+                        peers = "torch.linalg.eigh, jax.numpy.linalg.eigh, tf.linalg.eigh",
+                        source = "Magnus 1985, On differentiating eigenvalues and eigenvectors";
   static constexpr bool complex_step = false, free_signs = true;
   static Type type(const TypeArgs& args);
   template <class T>
@@ -42,7 +40,7 @@ struct Eigh : MatrixRule {
 
 /// Packed: U (m x k), s (k), Vᵀ (k x n).
 struct Svd : MatrixRule {
-  static constexpr std::string_view
+  static constexpr Text
       name = "svd",
       formula = "U, s, Vᵀ with U·diag(s)·Vᵀ = A",
       domain = "all matrices; ∂U and ∂V where no two s are equal or zero",
@@ -63,7 +61,7 @@ struct Svd : MatrixRule {
 
 /// Packed: Q (m x k), R (k x n).
 struct Qr : MatrixRule {
-  static constexpr std::string_view
+  static constexpr Text
       name = "qr",
       formula = "Q, R with Q·R = A", domain = "all matrices; ∂ of full rank",
       signature = "qr(a) -> {q, r}",

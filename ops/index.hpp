@@ -15,8 +15,8 @@ struct IndexParams {
 
 /// Operand 1 holds the indices. Negative ones count from the end.
 struct IndexRule : Structured {
-  static constexpr std::string_view domain = "-n ≤ index < n",
-                                    source = "Harris et al., Array programming with NumPy, 2020";
+  static constexpr Text domain = "-n ≤ index < n",
+                        source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 2;
   static constexpr bool may_throw = true;
@@ -45,10 +45,10 @@ struct IndexAddRule : IndexRule {
 };
 
 struct Take : IndexRule {
-  static constexpr std::string_view name = "take", formula = "x[..., i, ...]",
-                                    signature = "take(x, indices, axis)",
-                                    derivative = "x̄ = take_add(ḡ, i): zeros, x̄[..., i, ...] += ḡ",
-                                    peers = "torch.index_select, jax.numpy.take, tf.gather";
+  static constexpr Text name = "take", formula = "x[..., i, ...]",
+                        signature = "take(x, indices, axis)",
+                        derivative = "x̄ = take_add(ḡ, i): zeros, x̄[..., i, ...] += ḡ",
+                        peers = "torch.index_select, jax.numpy.take, tf.gather";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -59,10 +59,9 @@ struct Take : IndexRule {
 };
 
 struct TakeAdd : IndexAddRule {
-  static constexpr std::string_view name = "take_add", formula = "zeros, y[..., i, ...] += g",
-                                    signature = "take_add(g, indices, axis, size)",
-                                    derivative = "x̄ = take(ḡ, i)",
-                                    peers = "torch.index_add, tf.scatter_nd";
+  static constexpr Text name = "take_add", formula = "zeros, y[..., i, ...] += g",
+                        signature = "take_add(g, indices, axis, size)",
+                        derivative = "x̄ = take(ḡ, i)", peers = "torch.index_add, tf.scatter_nd";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -73,12 +72,12 @@ struct TakeAdd : IndexAddRule {
 };
 
 struct Gather : IndexRule {
-  static constexpr std::string_view name = "gather", formula = "x[a, i[a, b], c]",
-                                    signature = "gather(x, indices, axis)",
-                                    derivative = "x̄ = scatter_add(ḡ, i)",
-                                    peers =
-                                        "torch.gather, jax.numpy.take_along_axis, "
-                                        "tf.gather(batch_dims)";
+  static constexpr Text name = "gather", formula = "x[a, i[a, b], c]",
+                        signature = "gather(x, indices, axis)",
+                        derivative = "x̄ = scatter_add(ḡ, i)",
+                        peers =
+                            "torch.gather, jax.numpy.take_along_axis, "
+                            "tf.gather(batch_dims)";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>
@@ -89,13 +88,12 @@ struct Gather : IndexRule {
 };
 
 struct ScatterAdd : IndexAddRule {
-  static constexpr std::string_view name = "scatter_add",
-                                    formula = "zeros, y[a, i[a, b], c] += g[a, b, c]",
-                                    signature = "scatter_add(g, indices, axis, size)",
-                                    derivative = "x̄ = gather(ḡ, i)",
-                                    peers =
-                                        "torch.scatter_add, jax.numpy.ndarray.at.add, "
-                                        "tf.scatter_nd";
+  static constexpr Text name = "scatter_add", formula = "zeros, y[a, i[a, b], c] += g[a, b, c]",
+                        signature = "scatter_add(g, indices, axis, size)",
+                        derivative = "x̄ = gather(ḡ, i)",
+                        peers =
+                            "torch.scatter_add, jax.numpy.ndarray.at.add, "
+                            "tf.scatter_nd";
   static Type type(const TypeArgs& args);
   static Params plan(const KernelRequest& request);
   template <class T>

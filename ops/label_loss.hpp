@@ -19,21 +19,20 @@ struct LabelOptions {
 namespace ops {
 
 struct LabelledCrossEntropy : Composite {
-  static constexpr std::string_view
-      name = "labelled_cross_entropy",
-      formula = "-Σ_c w_c ((1 - s) t_c + s/C) log softmax(z)_c",
-      signature =
-          "cross_entropy(z, labels, {label_smoothing=0, class_weights=none, "
-          "ignore_index=none}, options={mean, factor=1})",
-      derivative = "softmax(z) Σ_c w_c t'_c - w t', t' the smoothed labels",
-      peers =
-          "torch.nn.functional.cross_entropy, optax.smooth_labels, "
-          "keras CategoricalCrossentropy",
-      source = "Szegedy et al. 2016, section 7";
+  static constexpr Text name = "labelled_cross_entropy",
+                        formula = "-Σ_c w_c ((1 - s) t_c + s/C) log softmax(z)_c",
+                        signature =
+                            "cross_entropy(z, labels, {label_smoothing=0, class_weights=none, "
+                            "ignore_index=none}, options={mean, factor=1})",
+                        derivative = "softmax(z) Σ_c w_c t'_c - w t', t' the smoothed labels",
+                        peers =
+                            "torch.nn.functional.cross_entropy, optax.smooth_labels, "
+                            "keras CategoricalCrossentropy",
+                        source = "Szegedy et al. 2016, section 7";
   static std::vector<Example> examples();
 };
 struct Nll : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "nll",
       formula = "factor · mean -w_label log p_label",
       signature =

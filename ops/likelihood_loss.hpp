@@ -31,64 +31,62 @@ struct PoissonOptions {
 namespace ops {
 
 struct Bce : Composite {
-  static constexpr std::string_view
-      name = "bce",
-      formula = "factor · mean -(y log p + (1 - y) log(1 - p))",
-      signature = "bce(p, y, options={mean, factor=1})", domain = "0 ≤ p ≤ 1",
-      derivative = "(p - y) / (p (1 - p)); 0 where a logarithm is cut off at -100",
-      peers = "torch.nn.functional.binary_cross_entropy, keras BinaryCrossentropy",
-      source = "Goodfellow et al., Deep Learning, 6.2.2.2";
+  static constexpr Text name = "bce", formula = "factor · mean -(y log p + (1 - y) log(1 - p))",
+                        signature = "bce(p, y, options={mean, factor=1})", domain = "0 ≤ p ≤ 1",
+                        derivative =
+                            "(p - y) / (p (1 - p)); 0 where a logarithm is cut off at -100",
+                        peers =
+                            "torch.nn.functional.binary_cross_entropy, keras BinaryCrossentropy",
+                        source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   static std::vector<Example> examples();
 };
 struct WeightedBce : Composite {
-  static constexpr std::string_view
-      name = "weighted_bce_with_logits",
-      formula = "factor · mean (w·y·ζ(-z) + (1 - y)·ζ(z))",
-      signature = "bce_with_logits(z, y, {pos_weight=1}, options={mean, factor=1})",
-      derivative = "(1 - y)·σ(z) - w·y·σ(-z) in z",
-      peers =
-          "torch.nn.functional.binary_cross_entropy_with_logits(pos_weight), "
-          "tf.nn.weighted_cross_entropy_with_logits",
-      source = "King & Zeng 2001, Logistic regression in rare events data, 4.2";
+  static constexpr Text name = "weighted_bce_with_logits",
+                        formula = "factor · mean (w·y·ζ(-z) + (1 - y)·ζ(z))",
+                        signature =
+                            "bce_with_logits(z, y, {pos_weight=1}, options={mean, factor=1})",
+                        derivative = "(1 - y)·σ(z) - w·y·σ(-z) in z",
+                        peers =
+                            "torch.nn.functional.binary_cross_entropy_with_logits(pos_weight), "
+                            "tf.nn.weighted_cross_entropy_with_logits",
+                        source = "King & Zeng 2001, Logistic regression in rare events data, 4.2";
   static std::vector<Example> examples();
 };
 struct Focal : Composite {
-  static constexpr std::string_view
-      name = "focal",
-      formula = "factor · mean α_t (1 - p_t)^γ bce_with_logits(z, y)",
-      signature = "focal(z, y, {γ=2, α=0.25}, options={mean, factor=1})",
-      derivative = "by the chain rule of its parts",
-      peers =
-          "torchvision.ops.sigmoid_focal_loss, optax.sigmoid_focal_loss, "
-          "keras BinaryFocalCrossentropy",
-      source = "Lin et al. 2017, Focal loss for dense object detection, eq. 5";
+  static constexpr Text name = "focal",
+                        formula = "factor · mean α_t (1 - p_t)^γ bce_with_logits(z, y)",
+                        signature = "focal(z, y, {γ=2, α=0.25}, options={mean, factor=1})",
+                        derivative = "by the chain rule of its parts",
+                        peers =
+                            "torchvision.ops.sigmoid_focal_loss, optax.sigmoid_focal_loss, "
+                            "keras BinaryFocalCrossentropy",
+                        source = "Lin et al. 2017, Focal loss for dense object detection, eq. 5";
   static std::vector<Example> examples();
 };
 struct PositiveOp : Composite {
-  static constexpr std::string_view name = "positive", formula = "ε + ζ(x), or ε + e^x",
-                                    signature = "positive(x, softplus | exp, ε=1e-6)",
-                                    derivative = "σ(x), or e^x",
-                                    peers =
-                                        "torch.nn.functional.softplus, "
-                                        "tfp.bijectors.Softplus",
-                                    source =
-                                        "R, learned variances; Goodfellow et al., Deep "
-                                        "Learning, 6.2.2.4";
+  static constexpr Text name = "positive", formula = "ε + ζ(x), or ε + e^x",
+                        signature = "positive(x, softplus | exp, ε=1e-6)",
+                        derivative = "σ(x), or e^x",
+                        peers =
+                            "torch.nn.functional.softplus, "
+                            "tfp.bijectors.Softplus",
+                        source =
+                            "R, learned variances; Goodfellow et al., Deep "
+                            "Learning, 6.2.2.4";
   static std::vector<Example> examples();
 };
 struct GaussianNll : Composite {
-  static constexpr std::string_view
-      name = "gaussian_nll",
-      formula = "factor · mean ½(log σ^2 + (y - μ)^2/σ^2)",
-      signature = "gaussian_nll(μ, y, σ², options={mean, factor=1}, with_constant=false)",
-      domain = "σ² > 0: write positive(x)",
-      derivative = "(μ - y)/σ² in μ, ½(1 - (y - μ)²/σ²)/σ² in σ²",
-      peers = "torch.nn.functional.gaussian_nll_loss",
-      source = "Nix & Weigend 1994; Goodfellow et al., Deep Learning, 6.2.2.4";
+  static constexpr Text name = "gaussian_nll", formula = "factor · mean ½(log σ^2 + (y - μ)^2/σ^2)",
+                        signature =
+                            "gaussian_nll(μ, y, σ², options={mean, factor=1}, with_constant=false)",
+                        domain = "σ² > 0: write positive(x)",
+                        derivative = "(μ - y)/σ² in μ, ½(1 - (y - μ)²/σ²)/σ² in σ²",
+                        peers = "torch.nn.functional.gaussian_nll_loss",
+                        source = "Nix & Weigend 1994; Goodfellow et al., Deep Learning, 6.2.2.4";
   static std::vector<Example> examples();
 };
 struct PoissonNll : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "poisson_nll",
       formula = "factor · mean (e^z - y z)",
       signature =
@@ -100,17 +98,16 @@ struct PoissonNll : Composite {
   static std::vector<Example> examples();
 };
 struct KlDiv : Composite {
-  static constexpr std::string_view
-      name = "kl_div",
-      formula = "factor · mean p (log p - log q), 0 where p = 0",
-      signature = "kl_div(log q, p, options={mean, factor=1}, log_target=false)", domain = "p ≥ 0",
-      derivative = "-p in log q, log p + 1 - log q in p",
-      peers = "torch.nn.functional.kl_div, optax.kl_divergence, keras KLDivergence",
-      source = "Kullback & Leibler 1951; Goodfellow et al., Deep Learning, 3.13";
+  static constexpr Text name = "kl_div", formula = "factor · mean p (log p - log q), 0 where p = 0",
+                        signature = "kl_div(log q, p, options={mean, factor=1}, log_target=false)",
+                        domain = "p ≥ 0", derivative = "-p in log q, log p + 1 - log q in p",
+                        peers =
+                            "torch.nn.functional.kl_div, optax.kl_divergence, keras KLDivergence",
+                        source = "Kullback & Leibler 1951; Goodfellow et al., Deep Learning, 3.13";
   static std::vector<Example> examples();
 };
 struct MixtureNll : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "mixture_nll",
       formula = "factor · mean -log Σ_k π_k N(y; μ_k, σ_k^2)",
       signature = "mixture_nll(z, μ, σ, y, options={mean, factor=1})",

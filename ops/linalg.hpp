@@ -11,10 +11,10 @@ struct MatmulAdd;
 /// NumPy's matmul: matrices in the last two axes, leading axes broadcast; a vector on the left is
 /// a row, on the right a column, and its axis of size 1 is dropped from the result.
 struct Matmul : Structured {
-  static constexpr std::string_view name = "matmul", formula = "A·B", signature = "matmul(a, b)",
-                                    derivative = "Ā = G·Bᵀ, B̄ = Aᵀ·G",
-                                    peers = "torch.matmul, jax.numpy.matmul, tf.linalg.matmul",
-                                    source = "Giles 2008, An extended collection, 2.2.2";
+  static constexpr Text name = "matmul", formula = "A·B", signature = "matmul(a, b)",
+                        derivative = "Ā = G·Bᵀ, B̄ = Aᵀ·G",
+                        peers = "torch.matmul, jax.numpy.matmul, tf.linalg.matmul",
+                        source = "Giles 2008, An extended collection, 2.2.2";
   static constexpr int arity = 2;
   /// Operands read transposed. Recorded without; the planner absorbs transposes into them.
   struct Attribute {
@@ -52,10 +52,9 @@ struct Matmul : Structured {
 };
 
 struct MatmulAdd : Structured {
-  static constexpr std::string_view name = "matmul_add", formula = "C + A·B",
-                                    signature = "matmul_add(c, a, b)",
-                                    derivative = "C̄ = G, Ā = G·Bᵀ, B̄ = Aᵀ·G",
-                                    peers = "torch.addmm, torch.baddbmm", source = Matmul::source;
+  static constexpr Text name = "matmul_add", formula = "C + A·B", signature = "matmul_add(c, a, b)",
+                        derivative = "C̄ = G, Ā = G·Bᵀ, B̄ = Aᵀ·G",
+                        peers = "torch.addmm, torch.baddbmm", source = Matmul::source;
   static constexpr int arity = 3;
   static constexpr bool over_first = true;
   using Attribute = Matmul::Attribute;

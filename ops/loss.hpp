@@ -48,13 +48,13 @@ struct PairLossRule : LossRule {
 };
 
 struct Mse : PairLossRule {
-  static constexpr std::string_view name = "mse", formula = "factor · mean (ŷ - y)^2",
-                                    signature = "mse(ŷ, y, options={mean, factor=1})",
-                                    derivative = "2 factor/n · (ŷ - y) in ŷ, its negative in y",
-                                    peers =
-                                        "torch.nn.functional.mse_loss, optax.squared_error, "
-                                        "keras mean_squared_error",
-                                    source = "Goodfellow et al., Deep Learning, 5.1.4";
+  static constexpr Text name = "mse", formula = "factor · mean (ŷ - y)^2",
+                        signature = "mse(ŷ, y, options={mean, factor=1})",
+                        derivative = "2 factor/n · (ŷ - y) in ŷ, its negative in y",
+                        peers =
+                            "torch.nn.functional.mse_loss, optax.squared_error, "
+                            "keras mean_squared_error",
+                        source = "Goodfellow et al., Deep Learning, 5.1.4";
   template <class T>
   static void kernel(const KernelCall& call);
   /// 2·(ŷ - y) and its negative
@@ -63,13 +63,13 @@ struct Mse : PairLossRule {
 };
 
 struct BceWithLogits : PairLossRule {
-  static constexpr std::string_view name = "bce_with_logits", formula = "factor · mean ζ(z) - y·z",
-                                    signature = "bce_with_logits(z, y, options={mean, factor=1})",
-                                    derivative = "σ(z) - y in z, -z in y",
-                                    peers =
-                                        "torch.nn.functional.binary_cross_entropy_with_logits, "
-                                        "optax.sigmoid_binary_cross_entropy",
-                                    source = "Goodfellow et al., Deep Learning, 6.2.2.2";
+  static constexpr Text name = "bce_with_logits", formula = "factor · mean ζ(z) - y·z",
+                        signature = "bce_with_logits(z, y, options={mean, factor=1})",
+                        derivative = "σ(z) - y in z, -z in y",
+                        peers =
+                            "torch.nn.functional.binary_cross_entropy_with_logits, "
+                            "optax.sigmoid_binary_cross_entropy",
+                        source = "Goodfellow et al., Deep Learning, 6.2.2.2";
   template <class T>
   static void kernel(const KernelCall& call);
   /// σ(z) - y, and -z

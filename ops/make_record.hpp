@@ -20,7 +20,7 @@ OpRecord make_record(std::string_view family) {
   op.arity = R::arity;
   op.attribute_bytes = has_attribute<R> ? sizeof(typename R::Attribute) : 0;
   op.kinks = R::kinks;
-  op.traits.has_kinks = !R::kinks.empty();
+  op.traits.has_kinks = !op.kinks.empty();
   if constexpr (requires { R::free_signs; }) op.traits.free_signs = R::free_signs;
   op.traits.stops_gradient = R::stops_gradient;
   op.dtypes = R::dtypes;

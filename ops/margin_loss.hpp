@@ -26,26 +26,22 @@ struct TripletOptions {
 namespace ops {
 
 struct Hinge : Composite {
-  static constexpr std::string_view name = "hinge", formula = "factor · mean max(0, 1 - y s)",
-                                    signature =
-                                        "hinge(s, y, options={mean, factor=1}, subgradient=left)",
-                                    domain = "labels y = ±1",
-                                    derivative = "-y where y s < 1, else 0",
-                                    peers = "optax.hinge_loss, keras Hinge",
-                                    source = "Cortes & Vapnik 1995";
-  static constexpr std::string_view kinks = "y·s = 1";
+  static constexpr Text name = "hinge", formula = "factor · mean max(0, 1 - y s)",
+                        signature = "hinge(s, y, options={mean, factor=1}, subgradient=left)",
+                        domain = "labels y = ±1", derivative = "-y where y s < 1, else 0",
+                        peers = "optax.hinge_loss, keras Hinge", source = "Cortes & Vapnik 1995";
+  static constexpr Text kinks = "y·s = 1";
   static std::vector<Example> examples();
 };
 struct SquaredHinge : Composite {
-  static constexpr std::string_view name = "squared_hinge",
-                                    formula = "factor · mean max(0, 1 - y s)^2",
-                                    signature = "squared_hinge(s, y, options={mean, factor=1})",
-                                    domain = "labels y = ±1", derivative = "-2 y max(0, 1 - y s)",
-                                    peers = "keras SquaredHinge", source = "Tang 2013, eq. 6";
+  static constexpr Text name = "squared_hinge", formula = "factor · mean max(0, 1 - y s)^2",
+                        signature = "squared_hinge(s, y, options={mean, factor=1})",
+                        domain = "labels y = ±1", derivative = "-2 y max(0, 1 - y s)",
+                        peers = "keras SquaredHinge", source = "Tang 2013, eq. 6";
   static std::vector<Example> examples();
 };
 struct MultiHinge : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "multi_hinge",
       formula = "factor · mean Σ_{j≠y} max(0, z_j - z_y + margin)^power",
       signature =
@@ -53,47 +49,47 @@ struct MultiHinge : Composite {
       derivative = "1 for each j over the margin, minus their number at y (power 1)",
       peers = "torch.nn.functional.multi_margin_loss (factor 1/classes)",
       source = "Weston & Watkins 1999; K, SVM output";
-  static constexpr std::string_view kinks = "z_j = z_y - margin, for power 1";
+  static constexpr Text kinks = "z_j = z_y - margin, for power 1";
   static std::vector<Example> examples();
 };
 struct MarginRanking : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "margin_ranking",
       formula = "factor · mean max(0, -y (a - b) + margin)",
       signature = "margin_ranking(a, b, y, margin=0, options={mean, factor=1}, subgradient=right)",
       domain = "y = 1: a ranks higher, -1: b does",
       derivative = "-y and y where the argument is ≥ 0",
       peers = "torch.nn.functional.margin_ranking_loss", source = "Herbrich et al. 1999";
-  static constexpr std::string_view kinks = "y·(a - b) = margin";
+  static constexpr Text kinks = "y·(a - b) = margin";
   static std::vector<Example> examples();
 };
 struct Triplet : Composite {
-  static constexpr std::string_view
-      name = "triplet",
-      formula = "factor · mean max(0, ‖a - p‖ - ‖a - n‖ + margin)",
-      signature =
-          "triplet(a, p, n, {margin=1, power=2, ε=1e-6, swap=false}, "
-          "options={mean, factor=1}, subgradient=right)",
-      domain = "vectors along the last axis", derivative = "by the chain rule of its parts",
-      peers = "torch.nn.functional.triplet_margin_loss, optax.triplet_margin_loss",
-      source = "Schroff et al. 2015, FaceNet, eq. 3, there squared";
-  static constexpr std::string_view kinks = "‖a - p‖ + margin = ‖a - n‖";
+  static constexpr Text name = "triplet",
+                        formula = "factor · mean max(0, ‖a - p‖ - ‖a - n‖ + margin)",
+                        signature =
+                            "triplet(a, p, n, {margin=1, power=2, ε=1e-6, swap=false}, "
+                            "options={mean, factor=1}, subgradient=right)",
+                        domain = "vectors along the last axis",
+                        derivative = "by the chain rule of its parts",
+                        peers =
+                            "torch.nn.functional.triplet_margin_loss, optax.triplet_margin_loss",
+                        source = "Schroff et al. 2015, FaceNet, eq. 3, there squared";
+  static constexpr Text kinks = "‖a - p‖ + margin = ‖a - n‖";
   static std::vector<Example> examples();
 };
 struct CosineSimilarity : Composite {
-  static constexpr std::string_view
-      name = "cosine_similarity",
-      formula = "a·b / (max(‖a‖, ε) max(‖b‖, ε))",
-      signature = "cosine_similarity(a, b, axis=-1, ε=1e-8)", domain = "vectors along an axis",
-      derivative = "(b/‖b‖ - cos a/‖a‖) / ‖a‖ in a",
-      peers =
-          "torch.nn.functional.cosine_similarity, optax.cosine_similarity, keras "
-          "CosineSimilarity",
-      source = "the cosine of the angle between a and b";
+  static constexpr Text name = "cosine_similarity", formula = "a·b / (max(‖a‖, ε) max(‖b‖, ε))",
+                        signature = "cosine_similarity(a, b, axis=-1, ε=1e-8)",
+                        domain = "vectors along an axis",
+                        derivative = "(b/‖b‖ - cos a/‖a‖) / ‖a‖ in a",
+                        peers =
+                            "torch.nn.functional.cosine_similarity, optax.cosine_similarity, keras "
+                            "CosineSimilarity",
+                        source = "the cosine of the angle between a and b";
   static std::vector<Example> examples();
 };
 struct CosineEmbedding : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "cosine_embedding",
       formula = "factor · mean (1 - cos if y = 1 else max(0, cos - margin))",
       signature =
@@ -102,28 +98,28 @@ struct CosineEmbedding : Composite {
       domain = "y = ±1; vectors along the last axis",
       derivative = "-1, or 1 above the margin, times that of cosine_similarity",
       peers = "torch.nn.functional.cosine_embedding_loss", source = "Payne & Wenger 1998";
-  static constexpr std::string_view kinks = "cos = margin, for y = -1";
+  static constexpr Text kinks = "cos = margin, for y = -1";
   static std::vector<Example> examples();
 };
 struct Dice : Composite {
-  static constexpr std::string_view name = "dice",
-                                    formula = "factor · mean (1 - (2 Σ p y + s)/(Σ p + Σ y + s))",
-                                    signature =
-                                        "dice(p, y, axes=all, smooth=1, "
-                                        "options={mean, factor=1})",
-                                    domain = "p, y in [0, 1]",
-                                    derivative =
-                                        "-(2 y (P + Y + s) - (2 Σ p y + s))/(P + Y + s)², "
-                                        "P = Σ p, Y = Σ y",
-                                    peers = "keras Dice, monai DiceLoss",
-                                    source = "Milletari et al. 2016, V-Net, there with squares";
+  static constexpr Text name = "dice",
+                        formula = "factor · mean (1 - (2 Σ p y + s)/(Σ p + Σ y + s))",
+                        signature =
+                            "dice(p, y, axes=all, smooth=1, "
+                            "options={mean, factor=1})",
+                        domain = "p, y in [0, 1]",
+                        derivative =
+                            "-(2 y (P + Y + s) - (2 Σ p y + s))/(P + Y + s)², "
+                            "P = Σ p, Y = Σ y",
+                        peers = "keras Dice, monai DiceLoss",
+                        source = "Milletari et al. 2016, V-Net, there with squares";
   static std::vector<Example> examples();
 };
 struct WeightDecay : Composite {
-  static constexpr std::string_view name = "weight_decay", formula = "λ Σ w_i^2",
-                                    signature = "weight_decay({w, ...}, λ)", derivative = "2 λ w",
-                                    peers = "optax.add_decayed_weights (½ λ Σ w²), keras L2",
-                                    source = "R; Goodfellow et al., Deep Learning, 7.1.1";
+  static constexpr Text name = "weight_decay", formula = "λ Σ w_i^2",
+                        signature = "weight_decay({w, ...}, λ)", derivative = "2 λ w",
+                        peers = "optax.add_decayed_weights (½ λ Σ w²), keras L2",
+                        source = "R; Goodfellow et al., Deep Learning, 7.1.1";
   static std::vector<Example> examples();
 };
 

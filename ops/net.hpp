@@ -18,7 +18,7 @@ struct AttentionOptions {
 namespace ops {
 
 struct Embedding : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "embedding",
       formula = "W[i, :]", signature = "embedding(indices, W)", domain = "-n ≤ index < n",
       derivative = "G added to the rows that were read",
@@ -27,7 +27,7 @@ struct Embedding : Composite {
   static std::vector<Example> examples();
 };
 struct Attention : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "scaled_dot_product_attention",
       formula = "softmax(Q·Kᵀ/√d + mask)·V",
       signature = "scaled_dot_product_attention(Q, K, V, {mask=none, causal=false, scale=1/√d})",
@@ -40,18 +40,18 @@ struct Attention : Composite {
   static std::vector<Example> examples();
 };
 struct Maxout : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "maxout",
       formula = "max over each group of `pieces` neighbours",
       signature = "maxout(z, pieces, axis=-1, ties=share)",
       derivative = "G at the winner of each group; equal ones share it, or the first gets it",
       peers = "tfa.layers.Maxout",
       source = "Goodfellow et al. 2013, Maxout networks; Deep Learning, 6.3.1";
-  static constexpr std::string_view kinks = "equal pieces";
+  static constexpr Text kinks = "equal pieces";
   static std::vector<Example> examples();
 };
 struct Glu : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "glu",
       formula = "a·σ(b), (a, b) the halves of x", signature = "glu(x, axis=-1)",
       derivative = "G·σ(b) in a, G·a·σ(b)(1 - σ(b)) in b",

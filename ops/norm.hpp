@@ -18,30 +18,29 @@ struct BatchStatistics {
 namespace ops {
 
 struct BatchNorm : Composite {
-  static constexpr std::string_view
-      name = "batch_norm",
-      formula = "γ·(x - m)/√(v + ε) + β, m and v those of the batch",
-      signature = "batch_norm(x, {weight γ=1, bias β=0, ε=1e-5})",
-      domain = "(examples, channels, ...)",
-      derivative = "γ/√(v + ε)·(G - mean G - x̂·mean(G·x̂)) in x, Σ G·x̂ in γ, Σ G in β",
-      peers =
-          "torch.nn.functional.batch_norm(training=True), flax.linen.BatchNorm, "
-          "keras BatchNormalization",
-      source = "Ioffe & Szegedy 2015, algorithm 1";
+  static constexpr Text name = "batch_norm",
+                        formula = "γ·(x - m)/√(v + ε) + β, m and v those of the batch",
+                        signature = "batch_norm(x, {weight γ=1, bias β=0, ε=1e-5})",
+                        domain = "(examples, channels, ...)",
+                        derivative =
+                            "γ/√(v + ε)·(G - mean G - x̂·mean(G·x̂)) in x, Σ G·x̂ in γ, Σ G in β",
+                        peers =
+                            "torch.nn.functional.batch_norm(training=True), flax.linen.BatchNorm, "
+                            "keras BatchNormalization",
+                        source = "Ioffe & Szegedy 2015, algorithm 1";
   static std::vector<Example> examples();
 };
 struct BatchNormInference : Composite {
-  static constexpr std::string_view
-      name = "batch_norm_inference",
-      formula = "γ·(x - m)/√(v + ε) + β, m and v given",
-      signature = "batch_norm_inference(x, m, v, {weight γ=1, bias β=0, ε=1e-5})",
-      domain = "v > -ε", derivative = "γ/√(v + ε)·G in x",
-      peers = "torch.nn.functional.batch_norm(training=False)",
-      source = "Ioffe & Szegedy 2015, algorithm 2";
+  static constexpr Text name = "batch_norm_inference",
+                        formula = "γ·(x - m)/√(v + ε) + β, m and v given",
+                        signature = "batch_norm_inference(x, m, v, {weight γ=1, bias β=0, ε=1e-5})",
+                        domain = "v > -ε", derivative = "γ/√(v + ε)·G in x",
+                        peers = "torch.nn.functional.batch_norm(training=False)",
+                        source = "Ioffe & Szegedy 2015, algorithm 2";
   static std::vector<Example> examples();
 };
 struct LayerNorm : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "layer_norm",
       formula = "γ·(x - m)/√(v + ε) + β, m and v along the axes",
       signature = "layer_norm(x, axes=-1, {weight γ=1, bias β=0, ε=1e-5})",
@@ -51,16 +50,15 @@ struct LayerNorm : Composite {
   static std::vector<Example> examples();
 };
 struct RmsNorm : Composite {
-  static constexpr std::string_view
-      name = "rms_norm",
-      formula = "γ·x/√(mean x^2 + ε)", signature = "rms_norm(x, axes=-1, {weight γ=1, ε=1e-5})",
-      derivative = "γ/r·(G - x̂·mean(G·x̂)) in x, r = √(mean x² + ε)",
-      peers = "torch.nn.functional.rms_norm, flax.linen.RMSNorm, mlx.nn.RMSNorm",
-      source = "Zhang & Sennrich 2019";
+  static constexpr Text name = "rms_norm", formula = "γ·x/√(mean x^2 + ε)",
+                        signature = "rms_norm(x, axes=-1, {weight γ=1, ε=1e-5})",
+                        derivative = "γ/r·(G - x̂·mean(G·x̂)) in x, r = √(mean x² + ε)",
+                        peers = "torch.nn.functional.rms_norm, flax.linen.RMSNorm, mlx.nn.RMSNorm",
+                        source = "Zhang & Sennrich 2019";
   static std::vector<Example> examples();
 };
 struct GroupNorm : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "group_norm",
       formula = "γ·(x - m)/√(v + ε) + β, m and v of each group of channels of an example",
       signature = "group_norm(x, groups, {weight γ=1, bias β=0, ε=1e-5})",

@@ -8,13 +8,13 @@ namespace tapewise {
 namespace ops {
 
 struct OneHot : Structured {
-  static constexpr std::string_view name = "one_hot", formula = "1 at the label, 0 elsewhere",
-                                    domain = "-n ≤ label < n", source = "Roch, Deep Nets: labels",
-                                    signature = "one_hot(labels, classes, dtype=float64)",
-                                    derivative = "none: labels are integers",
-                                    peers =
-                                        "torch.nn.functional.one_hot, jax.nn.one_hot, "
-                                        "tf.one_hot";
+  static constexpr Text name = "one_hot", formula = "1 at the label, 0 elsewhere",
+                        domain = "-n ≤ label < n", source = "Roch, Deep Nets: labels",
+                        signature = "one_hot(labels, classes, dtype=float64)",
+                        derivative = "none: labels are integers",
+                        peers =
+                            "torch.nn.functional.one_hot, jax.nn.one_hot, "
+                            "tf.one_hot";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool may_throw = true;
@@ -35,12 +35,12 @@ struct OneHot : Structured {
 };
 
 struct MaskedFill : Composite {
-  static constexpr std::string_view name = "masked_fill", formula = "value if mask else x",
-                                    domain = "a mask that broadcasts to x",
-                                    source = "Harris et al., Array programming with NumPy, 2020",
-                                    signature = "masked_fill(x, mask, value)",
-                                    derivative = "x̄ = ḡ where the mask does not hold, else 0",
-                                    peers = "torch.masked_fill, jax.numpy.where, tf.where";
+  static constexpr Text name = "masked_fill", formula = "value if mask else x",
+                        domain = "a mask that broadcasts to x",
+                        source = "Harris et al., Array programming with NumPy, 2020",
+                        signature = "masked_fill(x, mask, value)",
+                        derivative = "x̄ = ḡ where the mask does not hold, else 0",
+                        peers = "torch.masked_fill, jax.numpy.where, tf.where";
   static constexpr DTypes dtypes = every_dtype;
   static std::vector<Example> examples();
 };

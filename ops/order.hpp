@@ -16,8 +16,8 @@ namespace ops {
 struct ArgExtremumRule : AxesRule {
   static constexpr DTypes dtypes = numbers;
   static constexpr bool stops_gradient = true;
-  static constexpr std::string_view domain = "at least one element for each result",
-                                    derivative = "none: the result is an index";
+  static constexpr Text domain = "at least one element for each result",
+                        derivative = "none: the result is an index";
   static Type type(const TypeArgs& args);
   static const Type& number_type(const KernelRequest& request) { return *request.in[0]; }
 
@@ -28,9 +28,9 @@ struct ArgExtremumRule : AxesRule {
 };
 
 struct Argmax : ArgExtremumRule {
-  static constexpr std::string_view name = "argmax", formula = "the first i with x_i = max x",
-                                    signature = "argmax(x, axes=all, keepdims=false)",
-                                    peers = "torch.argmax, jax.numpy.argmax, tf.math.argmax";
+  static constexpr Text name = "argmax", formula = "the first i with x_i = max x",
+                        signature = "argmax(x, axes=all, keepdims=false)",
+                        peers = "torch.argmax, jax.numpy.argmax, tf.math.argmax";
   template <class T>
   static void kernel(const KernelCall& call) {
     find<T, true>(call);
@@ -39,9 +39,9 @@ struct Argmax : ArgExtremumRule {
 };
 
 struct Argmin : ArgExtremumRule {
-  static constexpr std::string_view name = "argmin", formula = "the first i with x_i = min x",
-                                    signature = "argmin(x, axes=all, keepdims=false)",
-                                    peers = "torch.argmin, jax.numpy.argmin, tf.math.argmin";
+  static constexpr Text name = "argmin", formula = "the first i with x_i = min x",
+                        signature = "argmin(x, axes=all, keepdims=false)",
+                        peers = "torch.argmin, jax.numpy.argmin, tf.math.argmin";
   template <class T>
   static void kernel(const KernelCall& call) {
     find<T, false>(call);
@@ -51,11 +51,11 @@ struct Argmin : ArgExtremumRule {
 
 /// Of the last axis. Equal elements keep their order; NaN counts as larger than all numbers.
 struct Argsort : Structured {
-  static constexpr std::string_view name = "argsort", formula = "i with x[i_0] ≤ x[i_1] ≤ ...",
-                                    source = "Knuth, The Art of Computer Programming 3, 5.2",
-                                    signature = "argsort(x, axis=-1, descending=false)",
-                                    derivative = "none: the result is an index",
-                                    peers = "torch.argsort (stable), jax.numpy.argsort, tf.argsort";
+  static constexpr Text name = "argsort", formula = "i with x[i_0] ≤ x[i_1] ≤ ...",
+                        source = "Knuth, The Art of Computer Programming 3, 5.2",
+                        signature = "argsort(x, axis=-1, descending=false)",
+                        derivative = "none: the result is an index",
+                        peers = "torch.argsort (stable), jax.numpy.argsort, tf.argsort";
   static constexpr DTypes dtypes = numbers;
   static constexpr int arity = 1;
   static constexpr bool stops_gradient = true;
@@ -78,27 +78,25 @@ struct Argsort : Structured {
 };
 
 struct Sort : Composite {
-  static constexpr std::string_view name = "sort", formula = "x[i_0] ≤ x[i_1] ≤ ...",
-                                    domain = "at least one axis",
-                                    source = "Knuth, The Art of Computer Programming 3, 5.2",
-                                    signature = "sort(x, axis=-1, descending=false).values",
-                                    derivative = "x̄[i_k] = ḡ_k",
-                                    peers = "torch.sort, jax.numpy.sort, tf.sort";
+  static constexpr Text name = "sort", formula = "x[i_0] ≤ x[i_1] ≤ ...",
+                        domain = "at least one axis",
+                        source = "Knuth, The Art of Computer Programming 3, 5.2",
+                        signature = "sort(x, axis=-1, descending=false).values",
+                        derivative = "x̄[i_k] = ḡ_k", peers = "torch.sort, jax.numpy.sort, tf.sort";
   static constexpr DTypes dtypes = numbers;
-  static constexpr std::string_view kinks =
+  static constexpr Text kinks =
       "equal elements: each gets the gradient of its place in stable order";
   static std::vector<Example> examples();
 };
 
 struct Topk : Composite {
-  static constexpr std::string_view name = "topk", formula = "the k largest, in order",
-                                    domain = "0 ≤ k ≤ n",
-                                    source = "Knuth, The Art of Computer Programming 3, 5.2",
-                                    signature = "topk(x, k, axis=-1, largest=true).values",
-                                    derivative = "x̄[i_k] = ḡ_k, 0 for those not chosen",
-                                    peers = "torch.topk, jax.lax.top_k, tf.math.top_k";
+  static constexpr Text name = "topk", formula = "the k largest, in order", domain = "0 ≤ k ≤ n",
+                        source = "Knuth, The Art of Computer Programming 3, 5.2",
+                        signature = "topk(x, k, axis=-1, largest=true).values",
+                        derivative = "x̄[i_k] = ḡ_k, 0 for those not chosen",
+                        peers = "torch.topk, jax.lax.top_k, tf.math.top_k";
   static constexpr DTypes dtypes = numbers;
-  static constexpr std::string_view kinks =
+  static constexpr Text kinks =
       "equal elements: each gets the gradient of its place in stable order";
   static std::vector<Example> examples();
 };

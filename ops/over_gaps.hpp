@@ -7,12 +7,11 @@ namespace ops {
 
 /// How the derivatives of eigenvectors and singular vectors divide.
 struct OverGaps : Structured {
-  static constexpr std::string_view name = "over_gaps", formula = "M_ij / (b_j - a_i)",
-                                    domain = "M_ij = 0 where b_j = a_i",
-                                    signature = "over_gaps(m, a, b, skip_diagonal=false)",
-                                    derivative = "M̄ = Y of G, b̄ = -Σ_i Y of G∘Y, ā = Σ_j Y of G∘Y";
-  static constexpr std::string_view source =
-      "Magnus 1985, On differentiating eigenvalues and eigenvectors";
+  static constexpr Text name = "over_gaps", formula = "M_ij / (b_j - a_i)",
+                        domain = "M_ij = 0 where b_j = a_i",
+                        signature = "over_gaps(m, a, b, skip_diagonal=false)",
+                        derivative = "M̄ = Y of G, b̄ = -Σ_i Y of G∘Y, ā = Σ_j Y of G∘Y";
+  static constexpr Text source = "Magnus 1985, On differentiating eigenvalues and eigenvectors";
   static constexpr int arity = 3;
   static constexpr bool may_throw = true;
   struct Attribute {

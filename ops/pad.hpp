@@ -38,14 +38,14 @@ class Paddings {
 namespace ops {
 
 struct Pad : Structured {
-  static constexpr std::string_view source = array_source;
-  static constexpr std::string_view name = "pad", formula = "x with a border of one number",
-                                    domain = "widths ≥ 0",
-                                    signature = "pad(x, {{before, after}, ...}, value=0)",
-                                    derivative = "x̄ = the part of ḡ where x stands",
-                                    peers =
-                                        "torch.nn.functional.pad (last axis first), "
-                                        "jax.numpy.pad, tf.pad";
+  static constexpr Text source = array_source;
+  static constexpr Text name = "pad", formula = "x with a border of one number",
+                        domain = "widths ≥ 0",
+                        signature = "pad(x, {{before, after}, ...}, value=0)",
+                        derivative = "x̄ = the part of ḡ where x stands",
+                        peers =
+                            "torch.nn.functional.pad (last axis first), "
+                            "jax.numpy.pad, tf.pad";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   struct Attribute {
@@ -70,15 +70,14 @@ struct Pad : Structured {
 
 /// Written in `take`, axis by axis.
 struct PadWithOwn : Composite {
-  static constexpr std::string_view source = array_source;
-  static constexpr std::string_view name = "pad_mode",
-                                    formula = "x with a border of its own elements",
-                                    domain = "widths ≥ 0; for reflect, less than the axis's size",
-                                    signature = "pad(x, {{before, after}, ...}, PadMode)",
-                                    derivative = "x̄ = Σ ḡ over the places that show the element",
-                                    peers =
-                                        "torch.nn.functional.pad(mode), jax.numpy.pad(mode), "
-                                        "tf.pad(mode)";
+  static constexpr Text source = array_source;
+  static constexpr Text name = "pad_mode", formula = "x with a border of its own elements",
+                        domain = "widths ≥ 0; for reflect, less than the axis's size",
+                        signature = "pad(x, {{before, after}, ...}, PadMode)",
+                        derivative = "x̄ = Σ ḡ over the places that show the element",
+                        peers =
+                            "torch.nn.functional.pad(mode), jax.numpy.pad(mode), "
+                            "tf.pad(mode)";
   static constexpr DTypes dtypes = every_dtype;
   static std::vector<Example> examples();
 };

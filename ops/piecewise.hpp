@@ -19,11 +19,10 @@ inline std::string refuse_bounds(double low, double high) {
 }
 
 struct Relu6 : Kinked<1, Subgradient::outer> {
-  static constexpr std::string_view name = "relu6", formula = "min(max(0, x), 6)",
-                                    source = "Krizhevsky 2010";
-  static constexpr std::string_view signature = "relu6(x, subgradient=outer)";
-  static constexpr std::string_view kinks = "x = 0, x = 6";
-  static constexpr std::string_view peers = "torch.nn.functional.relu6, jax.nn.relu6, tf.nn.relu6";
+  static constexpr Text name = "relu6", formula = "min(max(0, x), 6)", source = "Krizhevsky 2010";
+  static constexpr Text signature = "relu6(x, subgradient=outer)";
+  static constexpr Text kinks = "x = 0, x = 6";
+  static constexpr Text peers = "torch.nn.functional.relu6, jax.nn.relu6, tf.nn.relu6";
   static constexpr Range ranges[] = {{-3, 9}};
   template <class T>
   static T value(T x, const Attribute&) {
@@ -36,11 +35,11 @@ struct Relu6 : Kinked<1, Subgradient::outer> {
 };
 
 struct Hardtanh : Elementwise<1> {
-  static constexpr std::string_view name = "hardtanh", formula = "min(max(low, x), high)",
-                                    source = "Collobert 2004";
-  static constexpr std::string_view signature = "hardtanh(x, low=-1, high=1, subgradient=outer)";
-  static constexpr std::string_view peers = "torch.nn.functional.hardtanh, jax.nn.hard_tanh";
-  static constexpr std::string_view kinks = "x = low, x = high";
+  static constexpr Text name = "hardtanh", formula = "min(max(low, x), high)",
+                        source = "Collobert 2004";
+  static constexpr Text signature = "hardtanh(x, low=-1, high=1, subgradient=outer)";
+  static constexpr Text peers = "torch.nn.functional.hardtanh, jax.nn.hard_tanh";
+  static constexpr Text kinks = "x = low, x = high";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double low, high;
@@ -64,12 +63,12 @@ struct Hardtanh : Elementwise<1> {
 };
 
 struct Clamp : Elementwise<1> {
-  static constexpr std::string_view name = "clamp", formula = "min(max(low, x), high)",
-                                    source = "Goodfellow et al., Deep Learning, 6.2.2.2";
-  static constexpr std::string_view signature = "clamp(x, low, high, subgradient=inner)";
-  static constexpr std::string_view derivative = "(1 if low ≤ x ≤ high else 0)";
-  static constexpr std::string_view peers = "torch.clamp, jax.numpy.clip, tf.clip_by_value";
-  static constexpr std::string_view kinks = "x = low, x = high";
+  static constexpr Text name = "clamp", formula = "min(max(low, x), high)",
+                        source = "Goodfellow et al., Deep Learning, 6.2.2.2";
+  static constexpr Text signature = "clamp(x, low, high, subgradient=inner)";
+  static constexpr Text derivative = "(1 if low ≤ x ≤ high else 0)";
+  static constexpr Text peers = "torch.clamp, jax.numpy.clip, tf.clip_by_value";
+  static constexpr Text kinks = "x = low, x = high";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double low, high;
@@ -93,12 +92,12 @@ struct Clamp : Elementwise<1> {
 };
 
 struct HardSigmoid : Elementwise<1> {
-  static constexpr std::string_view name = "hard_sigmoid", formula = "min(max(0, α·x + ½), 1)",
-                                    source = "Courbariaux et al. 2015";
-  static constexpr std::string_view signature = "hard_sigmoid(x, slope=1/6, subgradient=outer)";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "hard_sigmoid", formula = "min(max(0, α·x + ½), 1)",
+                        source = "Courbariaux et al. 2015";
+  static constexpr Text signature = "hard_sigmoid(x, slope=1/6, subgradient=outer)";
+  static constexpr Text peers =
       "torch.nn.functional.hardsigmoid, jax.nn.hard_sigmoid, tf.keras.activations.hard_sigmoid";
-  static constexpr std::string_view kinks = "x = ±½/slope";
+  static constexpr Text kinks = "x = ±½/slope";
   static constexpr Range ranges[] = {{-4, 4}};
   struct Attribute {
     double slope;
@@ -126,11 +125,11 @@ struct HardSigmoid : Elementwise<1> {
 };
 
 struct HardSilu : Kinked<1, Subgradient::inner> {
-  static constexpr std::string_view name = "hard_silu", formula = "x·min(max(0, x + 3), 6)/6",
-                                    source = "Howard et al. 2019";
-  static constexpr std::string_view signature = "hard_silu(x, subgradient=inner)";
-  static constexpr std::string_view kinks = "x = ±3";
-  static constexpr std::string_view peers = "torch.nn.functional.hardswish, jax.nn.hard_silu";
+  static constexpr Text name = "hard_silu", formula = "x·min(max(0, x + 3), 6)/6",
+                        source = "Howard et al. 2019";
+  static constexpr Text signature = "hard_silu(x, subgradient=inner)";
+  static constexpr Text kinks = "x = ±3";
+  static constexpr Text peers = "torch.nn.functional.hardswish, jax.nn.hard_silu";
   static constexpr Range ranges[] = {{-4, 4}};
   template <class T>
   static T value(T x, const Attribute&) {
@@ -148,12 +147,11 @@ struct HardSilu : Kinked<1, Subgradient::inner> {
 };
 
 struct Threshold : Elementwise<1> {
-  static constexpr std::string_view name = "threshold", formula = "x if x > θ else v",
-                                    source = "PyTorch";
-  static constexpr std::string_view signature = "threshold(x, threshold, value, subgradient=left)";
-  static constexpr std::string_view derivative = "(1 if x > threshold else 0)";
-  static constexpr std::string_view peers = "torch.nn.functional.threshold";
-  static constexpr std::string_view kinks = "x = threshold";
+  static constexpr Text name = "threshold", formula = "x if x > θ else v", source = "PyTorch";
+  static constexpr Text signature = "threshold(x, threshold, value, subgradient=left)";
+  static constexpr Text derivative = "(1 if x > threshold else 0)";
+  static constexpr Text peers = "torch.nn.functional.threshold";
+  static constexpr Text kinks = "x = threshold";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double threshold, value;
@@ -177,11 +175,11 @@ struct Threshold : Elementwise<1> {
 };
 
 struct Step : Elementwise<1> {
-  static constexpr std::string_view name = "step", formula = "1 if x > θ else 0, and v for x = θ",
-                                    source = "McCulloch & Pitts 1943";
-  static constexpr std::string_view signature = "step(x, threshold=0, at_threshold=0)";
-  static constexpr std::string_view peers = "torch.heaviside, jax.numpy.heaviside, mlx.nn.step";
-  static constexpr std::string_view kinks = "x = threshold: a jump, slope 0 on both sides";
+  static constexpr Text name = "step", formula = "1 if x > θ else 0, and v for x = θ",
+                        source = "McCulloch & Pitts 1943";
+  static constexpr Text signature = "step(x, threshold=0, at_threshold=0)";
+  static constexpr Text peers = "torch.heaviside, jax.numpy.heaviside, mlx.nn.step";
+  static constexpr Text kinks = "x = threshold: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.2, 3}};
   struct Attribute {
     double threshold, at_threshold;
@@ -204,12 +202,11 @@ struct Step : Elementwise<1> {
 };
 
 struct Softshrink : Elementwise<1> {
-  static constexpr std::string_view name = "softshrink",
-                                    formula = "x - λ if x > λ, x + λ if x < -λ, else 0",
-                                    source = "Donoho 1995";
-  static constexpr std::string_view signature = "softshrink(x, lambda=0.5, subgradient=inner)";
-  static constexpr std::string_view peers = "torch.nn.functional.softshrink, jax.nn.soft_shrink";
-  static constexpr std::string_view kinks = "x = ±λ";
+  static constexpr Text name = "softshrink", formula = "x - λ if x > λ, x + λ if x < -λ, else 0",
+                        source = "Donoho 1995";
+  static constexpr Text signature = "softshrink(x, lambda=0.5, subgradient=inner)";
+  static constexpr Text peers = "torch.nn.functional.softshrink, jax.nn.soft_shrink";
+  static constexpr Text kinks = "x = ±λ";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double lambda;
@@ -235,11 +232,11 @@ struct Softshrink : Elementwise<1> {
 };
 
 struct Hardshrink : Elementwise<1> {
-  static constexpr std::string_view name = "hardshrink", formula = "x if |x| > λ else 0",
-                                    source = "Donoho & Johnstone 1994";
-  static constexpr std::string_view signature = "hardshrink(x, lambda=0.5, subgradient=inner)";
-  static constexpr std::string_view peers = "torch.nn.functional.hardshrink, jax.nn.hard_shrink";
-  static constexpr std::string_view kinks = "x = ±λ";
+  static constexpr Text name = "hardshrink", formula = "x if |x| > λ else 0",
+                        source = "Donoho & Johnstone 1994";
+  static constexpr Text signature = "hardshrink(x, lambda=0.5, subgradient=inner)";
+  static constexpr Text peers = "torch.nn.functional.hardshrink, jax.nn.hard_shrink";
+  static constexpr Text kinks = "x = ±λ";
   static constexpr Range ranges[] = {{0.7, 3}};
   struct Attribute {
     double lambda;

@@ -25,17 +25,16 @@ namespace ops {
 /// Where the largest element of each window lies: its index in the rows·columns elements of its
 /// image. The first of equal ones, as in PyTorch; a NaN counts as the largest.
 struct MaxPlaces : Structured {
-  static constexpr std::string_view name = "max_pool2d_places",
-                                    formula = "argmax of x over each window",
-                                    signature =
-                                        "max_pool2d_places(x, kernel, "
-                                        "{stride=kernel, padding=0, dilation=1, ceil_mode=false})",
-                                    domain = "windows with an element of the image",
-                                    derivative = "none: the place is constant almost everywhere",
-                                    peers =
-                                        "torch.nn.functional.max_pool2d(return_indices=True), "
-                                        "tf.nn.max_pool_with_argmax",
-                                    source = "Goodfellow et al., Deep Learning, 9.3";
+  static constexpr Text name = "max_pool2d_places", formula = "argmax of x over each window",
+                        signature =
+                            "max_pool2d_places(x, kernel, "
+                            "{stride=kernel, padding=0, dilation=1, ceil_mode=false})",
+                        domain = "windows with an element of the image",
+                        derivative = "none: the place is constant almost everywhere",
+                        peers =
+                            "torch.nn.functional.max_pool2d(return_indices=True), "
+                            "tf.nn.max_pool_with_argmax",
+                        source = "Goodfellow et al., Deep Learning, 9.3";
   static constexpr int arity = 1;
   static constexpr bool stops_gradient = true;
   using Attribute = WindowRule;
@@ -55,7 +54,7 @@ struct MaxPlaces : Structured {
 };
 
 struct MaxPool2d : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "max_pool2d",
       formula = "max of x over each window",
       signature = "max_pool2d(x, kernel, {stride=kernel, padding=0, dilation=1, ceil_mode=false})",
@@ -63,12 +62,11 @@ struct MaxPool2d : Composite {
       derivative = "G at the place of each maximum, the first of equals",
       peers = "torch.nn.functional.max_pool2d, tf.nn.max_pool2d, flax.linen.max_pool",
       source = MaxPlaces::source;
-  static constexpr std::string_view kinks =
-      "equal maxima in a window: the first gets all, as PyTorch has it";
+  static constexpr Text kinks = "equal maxima in a window: the first gets all, as PyTorch has it";
   static std::vector<Example> examples();
 };
 struct AvgPool2d : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "avg_pool2d",
       formula = "mean of x over each window",
       signature =
@@ -81,18 +79,17 @@ struct AvgPool2d : Composite {
   static std::vector<Example> examples();
 };
 struct MaxPool1d : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "max_pool1d",
       formula = MaxPool2d::formula,
       signature = "max_pool1d(x, kernel, stride=kernel, padding=0, dilation=1, ceil_mode=false)",
       domain = MaxPlaces::domain, derivative = MaxPool2d::derivative,
       peers = "torch.nn.functional.max_pool1d, tf.nn.max_pool1d", source = MaxPlaces::source;
-  static constexpr std::string_view kinks =
-      "equal maxima in a window: the first gets all, as PyTorch has it";
+  static constexpr Text kinks = "equal maxima in a window: the first gets all, as PyTorch has it";
   static std::vector<Example> examples();
 };
 struct AvgPool1d : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "avg_pool1d",
       formula = AvgPool2d::formula,
       signature =

@@ -10,9 +10,9 @@ namespace ops {
 using namespace math;
 
 struct Exp2 : Elementwise<1> {
-  static constexpr std::string_view name = "exp2", formula = "2^x";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.2";
-  static constexpr std::string_view peers = "torch.exp2, jax.numpy.exp2";
+  static constexpr Text name = "exp2", formula = "2^x";
+  static constexpr Text source = "Abramowitz & Stegun 4.2";
+  static constexpr Text peers = "torch.exp2, jax.numpy.exp2";
   static constexpr bool simd = false;  // its batch overflows from 127 (1023) on, not from 128
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -26,9 +26,9 @@ struct Exp2 : Elementwise<1> {
 };
 
 struct Log2 : Elementwise<1> {
-  static constexpr std::string_view name = "log2", formula = "log x/log 2", domain = "x > 0";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.1";
-  static constexpr std::string_view peers = "torch.log2, jax.numpy.log2";
+  static constexpr Text name = "log2", formula = "log x/log 2", domain = "x > 0";
+  static constexpr Text source = "Abramowitz & Stegun 4.1";
+  static constexpr Text peers = "torch.log2, jax.numpy.log2";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -41,9 +41,9 @@ struct Log2 : Elementwise<1> {
 };
 
 struct Log10 : Elementwise<1> {
-  static constexpr std::string_view name = "log10", formula = "log x/log 10", domain = "x > 0";
-  static constexpr std::string_view source = "Abramowitz & Stegun 4.1";
-  static constexpr std::string_view peers = "torch.log10, jax.numpy.log10";
+  static constexpr Text name = "log10", formula = "log x/log 10", domain = "x > 0";
+  static constexpr Text source = "Abramowitz & Stegun 4.1";
+  static constexpr Text peers = "torch.log10, jax.numpy.log10";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -56,10 +56,10 @@ struct Log10 : Elementwise<1> {
 };
 
 struct Cbrt : Elementwise<1> {
-  static constexpr std::string_view name = "cbrt", formula = "∛x",
-                                    domain = "all real numbers; the derivative at 0 is infinite";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view peers = "jax.numpy.cbrt";
+  static constexpr Text name = "cbrt", formula = "∛x",
+                        domain = "all real numbers; the derivative at 0 is infinite";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text peers = "jax.numpy.cbrt";
   static constexpr Range ranges[] = {{0.2, 4}};
   template <class T>
   static T value(T x) {
@@ -72,10 +72,9 @@ struct Cbrt : Elementwise<1> {
 };
 
 struct Reciprocal : Elementwise<1> {
-  static constexpr std::string_view name = "reciprocal", formula = "1/x", domain = "x ≠ 0";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view peers =
-      "torch.reciprocal, jax.numpy.reciprocal, tf.math.reciprocal";
+  static constexpr Text name = "reciprocal", formula = "1/x", domain = "x ≠ 0";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text peers = "torch.reciprocal, jax.numpy.reciprocal, tf.math.reciprocal";
   static constexpr Range ranges[] = {{0.4, 3}};
   template <class T>
   static T value(T x) {
@@ -88,9 +87,9 @@ struct Reciprocal : Elementwise<1> {
 };
 
 struct Rsqrt : Elementwise<1> {
-  static constexpr std::string_view name = "rsqrt", formula = "1/√x", domain = "x > 0";
-  static constexpr std::string_view source = "Abramowitz & Stegun 3.3";
-  static constexpr std::string_view peers = "torch.rsqrt, jax.lax.rsqrt, tf.math.rsqrt";
+  static constexpr Text name = "rsqrt", formula = "1/√x", domain = "x > 0";
+  static constexpr Text source = "Abramowitz & Stegun 3.3";
+  static constexpr Text peers = "torch.rsqrt, jax.lax.rsqrt, tf.math.rsqrt";
   static constexpr Range ranges[] = {{0.3, 4}};
   template <class T>
   static T value(T x) {
@@ -103,13 +102,12 @@ struct Rsqrt : Elementwise<1> {
 };
 
 struct Hypot : Elementwise<2> {
-  static constexpr std::string_view name = "hypot", formula = "√(a² + b²)",
-                                    domain =
-                                        "all real numbers; the derivative at (0, 0) is taken as 0";
-  static constexpr std::string_view kinks = "a = b = 0: 0, the smallest subgradient";
-  static constexpr std::string_view source =
+  static constexpr Text name = "hypot", formula = "√(a² + b²)",
+                        domain = "all real numbers; the derivative at (0, 0) is taken as 0";
+  static constexpr Text kinks = "a = b = 0: 0, the smallest subgradient";
+  static constexpr Text source =
       "Moler & Morrison 1983, Replacing square roots by Pythagorean sums";
-  static constexpr std::string_view peers = "torch.hypot, jax.numpy.hypot";
+  static constexpr Text peers = "torch.hypot, jax.numpy.hypot";
   static constexpr bool simd = false;  // the C library avoids overflow
   static constexpr Range ranges[] = {{-3, 3}, {0.3, 3}};
   template <class T>
@@ -124,10 +122,10 @@ struct Hypot : Elementwise<2> {
 };
 
 struct Logaddexp : Elementwise<2> {
-  static constexpr std::string_view name = "logaddexp", formula = "log(e^a + e^b)";
-  static constexpr std::string_view source =
+  static constexpr Text name = "logaddexp", formula = "log(e^a + e^b)";
+  static constexpr Text source =
       "Blanchard, Higham & Higham 2021, Computing the log-sum-exp and softmax functions";
-  static constexpr std::string_view peers = "torch.logaddexp, jax.numpy.logaddexp";
+  static constexpr Text peers = "torch.logaddexp, jax.numpy.logaddexp";
   static constexpr Range ranges[] = {{-3, 3}, {-3, 3}};
   /// Two equal infinities have no difference; their sum is the answer.
   template <class T>
@@ -144,10 +142,10 @@ struct Logaddexp : Elementwise<2> {
 };
 
 struct Xlogy : Elementwise<2> {
-  static constexpr std::string_view name = "xlogy", formula = "x·log y, 0 for x = 0",
-                                    domain = "y > 0, or x = 0";
-  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 3.13";
-  static constexpr std::string_view peers = "torch.xlogy, jax.scipy.special.xlogy, tf.math.xlogy";
+  static constexpr Text name = "xlogy", formula = "x·log y, 0 for x = 0",
+                        domain = "y > 0, or x = 0";
+  static constexpr Text source = "Goodfellow et al., Deep Learning, 3.13";
+  static constexpr Text peers = "torch.xlogy, jax.scipy.special.xlogy, tf.math.xlogy";
   static constexpr Range ranges[] = {{0.3, 3}, {0.3, 3}};
   template <class T>
   static T value(T x, T z) {

@@ -9,14 +9,12 @@ namespace ops {
 /// A pure function of seed, step and place: whoever computes it (a replay, a recomputation,
 /// subgraph B, another thread) sees the same mask, and it may be shared like any other value.
 struct RandomMask : Structured {
-  static constexpr std::string_view
-      name = "random_mask",
-      formula = "philox(seed, step, i) ≥ rate·2^32",
-      signature = "random_mask(step, shape, rate, seed)",
-      domain = "0 ≤ rate ≤ 1; step a whole number",
-      derivative = "none: a mask is constant almost everywhere",
-      peers = "jax.random.bernoulli(key), tf.random.stateless_uniform",
-      source = "Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3";
+  static constexpr Text name = "random_mask", formula = "philox(seed, step, i) ≥ rate·2^32",
+                        signature = "random_mask(step, shape, rate, seed)",
+                        domain = "0 ≤ rate ≤ 1; step a whole number",
+                        derivative = "none: a mask is constant almost everywhere",
+                        peers = "jax.random.bernoulli(key), tf.random.stateless_uniform",
+                        source = "Salmon et al. 2011, Parallel random numbers: as easy as 1, 2, 3";
   static constexpr int arity = 1;
   static constexpr bool stops_gradient = true;
   static constexpr DTypes dtypes = every_dtype;
@@ -38,7 +36,7 @@ struct RandomMask : Structured {
 };
 
 struct Dropout : Composite {
-  static constexpr std::string_view
+  static constexpr Text
       name = "dropout",
       formula = "mask·x/(1 - rate), mask_i = 0 with probability rate",
       signature = "dropout(x, rate, seed, step=0)", domain = "0 ≤ rate ≤ 1",

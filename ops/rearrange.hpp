@@ -11,82 +11,78 @@ namespace ops {
 
 struct RearrangeRule : Composite {
   static constexpr DTypes dtypes = every_dtype;
-  static constexpr std::string_view domain = "all shapes", source = array_source;
+  static constexpr Text domain = "all shapes", source = array_source;
 };
 
 struct Permute : RearrangeRule {
-  static constexpr std::string_view name = "permute", formula = "axis k of y is axis axes[k] of x",
-                                    signature = "permute(x, axes)",
-                                    derivative = "x̄ = ḡ with its axes put back",
-                                    peers = "torch.permute, jax.numpy.transpose, tf.transpose";
+  static constexpr Text name = "permute", formula = "axis k of y is axis axes[k] of x",
+                        signature = "permute(x, axes)", derivative = "x̄ = ḡ with its axes put back",
+                        peers = "torch.permute, jax.numpy.transpose, tf.transpose";
   static std::vector<Example> examples();
 };
 
 struct Squeeze : RearrangeRule {
-  static constexpr std::string_view name = "squeeze", formula = "x without axes of size 1",
-                                    signature = "squeeze(x, axes=all of size 1)",
-                                    derivative = "x̄ = ḡ in the shape of x",
-                                    peers = "torch.squeeze, jax.numpy.squeeze, tf.squeeze";
+  static constexpr Text name = "squeeze", formula = "x without axes of size 1",
+                        signature = "squeeze(x, axes=all of size 1)",
+                        derivative = "x̄ = ḡ in the shape of x",
+                        peers = "torch.squeeze, jax.numpy.squeeze, tf.squeeze";
   static std::vector<Example> examples();
 };
 
 struct ExpandDims : RearrangeRule {
-  static constexpr std::string_view name = "expand_dims", formula = "x with new axes of size 1",
-                                    signature = "expand_dims(x, axes)",
-                                    derivative = "x̄ = ḡ in the shape of x",
-                                    peers =
-                                        "torch.unsqueeze, jax.numpy.expand_dims, "
-                                        "tf.expand_dims";
+  static constexpr Text name = "expand_dims", formula = "x with new axes of size 1",
+                        signature = "expand_dims(x, axes)", derivative = "x̄ = ḡ in the shape of x",
+                        peers =
+                            "torch.unsqueeze, jax.numpy.expand_dims, "
+                            "tf.expand_dims";
   static std::vector<Example> examples();
 };
 
 struct Stack : RearrangeRule {
-  static constexpr std::string_view name = "stack", formula = "(a, b, ...) along a new axis",
-                                    domain = "arrays of one shape",
-                                    signature = "stack({a, b, ...}, axis=0)",
-                                    derivative = "ā = ḡ[0], b̄ = ḡ[1], ...",
-                                    peers = "torch.stack, jax.numpy.stack, tf.stack";
+  static constexpr Text name = "stack", formula = "(a, b, ...) along a new axis",
+                        domain = "arrays of one shape", signature = "stack({a, b, ...}, axis=0)",
+                        derivative = "ā = ḡ[0], b̄ = ḡ[1], ...",
+                        peers = "torch.stack, jax.numpy.stack, tf.stack";
   static std::vector<Example> examples();
 };
 
 struct Split : RearrangeRule {
-  static constexpr std::string_view name = "split", formula = "x in parts along an axis",
-                                    signature = "split(x, parts or {sizes}, axis=0)",
-                                    derivative = "x̄ = (ḡ_0, ḡ_1, ...) joined",
-                                    peers =
-                                        "torch.tensor_split, torch.split, jax.numpy.split, "
-                                        "tf.split";
+  static constexpr Text name = "split", formula = "x in parts along an axis",
+                        signature = "split(x, parts or {sizes}, axis=0)",
+                        derivative = "x̄ = (ḡ_0, ḡ_1, ...) joined",
+                        peers =
+                            "torch.tensor_split, torch.split, jax.numpy.split, "
+                            "tf.split";
   static std::vector<Example> examples();
 };
 
 struct Flip : RearrangeRule {
-  static constexpr std::string_view name = "flip", formula = "y_k = x_{n-1-k}",
-                                    signature = "flip(x, axes=all)", derivative = "x̄ = ḡ flipped",
-                                    peers = "torch.flip, jax.numpy.flip, tf.reverse";
+  static constexpr Text name = "flip", formula = "y_k = x_{n-1-k}", signature = "flip(x, axes=all)",
+                        derivative = "x̄ = ḡ flipped",
+                        peers = "torch.flip, jax.numpy.flip, tf.reverse";
   static std::vector<Example> examples();
 };
 
 struct Roll : RearrangeRule {
-  static constexpr std::string_view name = "roll", formula = "y_k = x_{k-s mod n}",
-                                    signature = "roll(x, shift, axis=flattened)",
-                                    derivative = "x̄ = ḡ rolled back",
-                                    peers = "torch.roll, jax.numpy.roll, tf.roll";
+  static constexpr Text name = "roll", formula = "y_k = x_{k-s mod n}",
+                        signature = "roll(x, shift, axis=flattened)",
+                        derivative = "x̄ = ḡ rolled back",
+                        peers = "torch.roll, jax.numpy.roll, tf.roll";
   static std::vector<Example> examples();
 };
 
 struct Tile : RearrangeRule {
-  static constexpr std::string_view name = "tile", formula = "x, several times along each axis",
-                                    signature = "tile(x, {times})",
-                                    derivative = "x̄ = Σ ḡ over the copies",
-                                    peers = "torch.tile, jax.numpy.tile, tf.tile";
+  static constexpr Text name = "tile", formula = "x, several times along each axis",
+                        signature = "tile(x, {times})", derivative = "x̄ = Σ ḡ over the copies",
+                        peers = "torch.tile, jax.numpy.tile, tf.tile";
   static std::vector<Example> examples();
 };
 
 struct Repeat : RearrangeRule {
-  static constexpr std::string_view name = "repeat", formula = "y_{k·times + r} = x_k",
-                                    signature = "repeat(x, times, axis)",
-                                    derivative = "x̄_k = Σ_r ḡ_{k·times + r}",
-                                    peers = "torch.repeat_interleave, jax.numpy.repeat, tf.repeat";
+  static constexpr Text name = "repeat", formula = "y_{k·times + r} = x_k",
+                        signature = "repeat(x, times, axis)",
+                        derivative = "x̄_k = Σ_r ḡ_{k·times + r}",
+                        peers = "torch.repeat_interleave, jax.numpy.repeat, tf.repeat";
   static std::vector<Example> examples();
 };
 

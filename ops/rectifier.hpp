@@ -9,11 +9,11 @@ namespace ops {
 using namespace math;
 
 struct Relu : KinkedOnce<1, Subgradient::left> {
-  static constexpr std::string_view name = "relu", formula = "max(0, x)",
-                                    source = "Goodfellow et al., Deep Learning, 6.3";
-  static constexpr std::string_view signature = "relu(x, subgradient=left)";
-  static constexpr std::string_view kinks = "x = 0";
-  static constexpr std::string_view peers = "torch.nn.functional.relu, jax.nn.relu, tf.nn.relu";
+  static constexpr Text name = "relu", formula = "max(0, x)",
+                        source = "Goodfellow et al., Deep Learning, 6.3";
+  static constexpr Text signature = "relu(x, subgradient=left)";
+  static constexpr Text kinks = "x = 0";
+  static constexpr Text peers = "torch.nn.functional.relu, jax.nn.relu, tf.nn.relu";
   static constexpr DTypes dtypes = numbers;
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
@@ -27,12 +27,12 @@ struct Relu : KinkedOnce<1, Subgradient::left> {
 };
 
 struct LeakyRelu : Elementwise<1> {
-  static constexpr std::string_view name = "leaky_relu", formula = "x if x > 0 else α·x",
-                                    source = "Maas et al. 2013";
-  static constexpr std::string_view signature = "leaky_relu(x, slope=0.01, subgradient=left)";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "leaky_relu", formula = "x if x > 0 else α·x",
+                        source = "Maas et al. 2013";
+  static constexpr Text signature = "leaky_relu(x, slope=0.01, subgradient=left)";
+  static constexpr Text peers =
       "torch.nn.functional.leaky_relu, jax.nn.leaky_relu, tf.nn.leaky_relu";
-  static constexpr std::string_view kinks = "x = 0";
+  static constexpr Text kinks = "x = 0";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double slope;
@@ -56,12 +56,12 @@ struct LeakyRelu : Elementwise<1> {
 };
 
 struct Prelu : KinkedOnce<2, Subgradient::left> {
-  static constexpr std::string_view name = "prelu", formula = "x if x > 0 else α·x, α learned",
-                                    source = "He et al. 2015";
-  static constexpr std::string_view signature = "prelu(x, alpha, subgradient=left)";
-  static constexpr std::string_view kinks = "x = 0";
-  static constexpr std::string_view derivative = "1 or α; min(0, x)";
-  static constexpr std::string_view peers = "torch.nn.functional.prelu, tf.keras.layers.PReLU";
+  static constexpr Text name = "prelu", formula = "x if x > 0 else α·x, α learned",
+                        source = "He et al. 2015";
+  static constexpr Text signature = "prelu(x, alpha, subgradient=left)";
+  static constexpr Text kinks = "x = 0";
+  static constexpr Text derivative = "1 or α; min(0, x)";
+  static constexpr Text peers = "torch.nn.functional.prelu, tf.keras.layers.PReLU";
   static constexpr Range ranges[] = {{-3, 3}, {0.1, 0.5}};
   template <class T>
   static T value(T x, T alpha, const Attribute&) {
@@ -79,12 +79,10 @@ struct Prelu : KinkedOnce<2, Subgradient::left> {
 
 /// PReLU with α = -1.
 struct AbsRectifier : KinkedOnce<1, Subgradient::middle> {
-  static constexpr std::string_view
-      name = "abs_rectifier",
-      formula = "max(0, x) - min(0, x)",
-      source = "Jarrett et al. 2009; Goodfellow et al., Deep Learning, 6.3.1";
-  static constexpr std::string_view signature = "abs_rectifier(x, subgradient=middle)";
-  static constexpr std::string_view kinks = "x = 0";
+  static constexpr Text name = "abs_rectifier", formula = "max(0, x) - min(0, x)",
+                        source = "Jarrett et al. 2009; Goodfellow et al., Deep Learning, 6.3.1";
+  static constexpr Text signature = "abs_rectifier(x, subgradient=middle)";
+  static constexpr Text kinks = "x = 0";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x, const Attribute&) {
@@ -97,9 +95,9 @@ struct AbsRectifier : KinkedOnce<1, Subgradient::middle> {
 };
 
 struct SquaredRelu : Elementwise<1> {
-  static constexpr std::string_view name = "squared_relu", formula = "max(0, x)²",
-                                    source = "So et al. 2021, Primer";
-  static constexpr std::string_view peers = "jax.nn.relu(x)**2";
+  static constexpr Text name = "squared_relu", formula = "max(0, x)²",
+                        source = "So et al. 2021, Primer";
+  static constexpr Text peers = "jax.nn.relu(x)**2";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -113,11 +111,11 @@ struct SquaredRelu : Elementwise<1> {
 };
 
 struct Elu : Elementwise<1> {
-  static constexpr std::string_view name = "elu", formula = "x if x > 0 else α·(e^x - 1)",
-                                    source = "Clevert et al. 2016";
-  static constexpr std::string_view signature = "elu(x, alpha=1, subgradient=left)";
-  static constexpr std::string_view peers = "torch.nn.functional.elu, jax.nn.elu, tf.nn.elu";
-  static constexpr std::string_view kinks = "x = 0, unless α = 1";
+  static constexpr Text name = "elu", formula = "x if x > 0 else α·(e^x - 1)",
+                        source = "Clevert et al. 2016";
+  static constexpr Text signature = "elu(x, alpha=1, subgradient=left)";
+  static constexpr Text peers = "torch.nn.functional.elu, jax.nn.elu, tf.nn.elu";
+  static constexpr Text kinks = "x = 0, unless α = 1";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double alpha;
@@ -141,10 +139,10 @@ struct Elu : Elementwise<1> {
 };
 
 struct Celu : Elementwise<1> {
-  static constexpr std::string_view name = "celu", formula = "x if x > 0 else α·(e^(x/α) - 1)",
-                                    source = "Barron 2017";
-  static constexpr std::string_view signature = "celu(x, alpha=1)";
-  static constexpr std::string_view peers = "torch.nn.functional.celu, jax.nn.celu";
+  static constexpr Text name = "celu", formula = "x if x > 0 else α·(e^(x/α) - 1)",
+                        source = "Barron 2017";
+  static constexpr Text signature = "celu(x, alpha=1)";
+  static constexpr Text peers = "torch.nn.functional.celu, jax.nn.celu";
   static constexpr Range ranges[] = {{-3, 3}};
   struct Attribute {
     double alpha;
@@ -169,13 +167,12 @@ struct Celu : Elementwise<1> {
 
 struct Selu : KinkedOnce<1, Subgradient::left> {
   static constexpr double lambda = 1.0507009873554804934, alpha = 1.6732632423543772848;
-  static constexpr std::string_view name = "selu",
-                                    formula =
-                                        "λ·(x if x > 0 else α·(e^x - 1)), λ = 1.0507, α = 1.6733",
-                                    source = "Klambauer et al. 2017";
-  static constexpr std::string_view signature = "selu(x, subgradient=left)";
-  static constexpr std::string_view kinks = "x = 0";
-  static constexpr std::string_view peers = "torch.nn.functional.selu, jax.nn.selu, tf.nn.selu";
+  static constexpr Text name = "selu",
+                        formula = "λ·(x if x > 0 else α·(e^x - 1)), λ = 1.0507, α = 1.6733",
+                        source = "Klambauer et al. 2017";
+  static constexpr Text signature = "selu(x, subgradient=left)";
+  static constexpr Text kinks = "x = 0";
+  static constexpr Text peers = "torch.nn.functional.selu, jax.nn.selu, tf.nn.selu";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x, const Attribute&) {

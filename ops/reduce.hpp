@@ -17,7 +17,7 @@ namespace ops {
 /// Ops that fold axes away, or to size 1 with `keepdims`. A rule with a further choice derives its
 /// attribute from this one.
 struct AxesRule : Structured {
-  static constexpr std::string_view source = "Harris et al., Array programming with NumPy, 2020";
+  static constexpr Text source = "Harris et al., Array programming with NumPy, 2020";
   static constexpr int arity = 1;
   struct Attribute {
     Axes axes;
@@ -66,10 +66,10 @@ struct ReduceRule : AxesRule {
 
 /// Floats are added in trees of eight and in double, so long sums keep their digits.
 struct Sum : ReduceRule {
-  static constexpr std::string_view name = "sum", formula = "Σ x_i",
-                                    signature = "sum(x, axes=all, keepdims=false)",
-                                    derivative = "x̄ = ḡ, repeated along the axes",
-                                    peers = "torch.sum, jax.numpy.sum, tf.math.reduce_sum";
+  static constexpr Text name = "sum", formula = "Σ x_i",
+                        signature = "sum(x, axes=all, keepdims=false)",
+                        derivative = "x̄ = ḡ, repeated along the axes",
+                        peers = "torch.sum, jax.numpy.sum, tf.math.reduce_sum";
   static constexpr DTypes dtypes = numbers;
   template <class T>
   static void kernel(const KernelCall& call) {
@@ -92,10 +92,10 @@ struct Sum : ReduceRule {
 };
 
 struct Mean : ReduceRule {
-  static constexpr std::string_view name = "mean", formula = "1/n Σ x_i",
-                                    signature = "mean(x, axes=all, keepdims=false)",
-                                    derivative = "x̄ = ḡ/n, repeated along the axes",
-                                    peers = "torch.mean, jax.numpy.mean, tf.math.reduce_mean";
+  static constexpr Text name = "mean", formula = "1/n Σ x_i",
+                        signature = "mean(x, axes=all, keepdims=false)",
+                        derivative = "x̄ = ḡ/n, repeated along the axes",
+                        peers = "torch.mean, jax.numpy.mean, tf.math.reduce_mean";
   template <class T>
   static void kernel(const KernelCall& call) {
     at<T>(call).mean(call);
@@ -119,9 +119,9 @@ struct Mean : ReduceRule {
 /// A NaN among the elements is the result, and nothing has no largest element.
 struct ExtremumRule : ReduceRule {
   static constexpr DTypes dtypes = numbers;
-  static constexpr std::string_view kinks = "equal extremes";
-  static constexpr std::string_view domain = "at least one element for each result",
-                                    derivative = "x̄ = ḡ where x_i = y, ties shared or the first";
+  static constexpr Text kinks = "equal extremes";
+  static constexpr Text domain = "at least one element for each result",
+                        derivative = "x̄ = ḡ where x_i = y, ties shared or the first";
   struct Attribute : ReduceRule::Attribute {
     Ties ties;
   };
@@ -135,9 +135,9 @@ struct ExtremumRule : ReduceRule {
 };
 
 struct Amax : ExtremumRule {
-  static constexpr std::string_view name = "amax", formula = "max x_i",
-                                    signature = "amax(x, axes=all, keepdims=false, ties=share)",
-                                    peers = "torch.amax, jax.numpy.max, tf.math.reduce_max";
+  static constexpr Text name = "amax", formula = "max x_i",
+                        signature = "amax(x, axes=all, keepdims=false, ties=share)",
+                        peers = "torch.amax, jax.numpy.max, tf.math.reduce_max";
   template <class T>
   static void kernel(const KernelCall& call) {
     at<T>(call).max(call);
@@ -151,9 +151,9 @@ struct Amax : ExtremumRule {
 };
 
 struct Amin : ExtremumRule {
-  static constexpr std::string_view name = "amin", formula = "min x_i",
-                                    signature = "amin(x, axes=all, keepdims=false, ties=share)",
-                                    peers = "torch.amin, jax.numpy.min, tf.math.reduce_min";
+  static constexpr Text name = "amin", formula = "min x_i",
+                        signature = "amin(x, axes=all, keepdims=false, ties=share)",
+                        peers = "torch.amin, jax.numpy.min, tf.math.reduce_min";
   template <class T>
   static void kernel(const KernelCall& call) {
     at<T>(call).min(call);
@@ -168,13 +168,13 @@ struct Amin : ExtremumRule {
 
 /// m + log Σ exp(x_i - m) with m = max x_i: no overflow, and exact for infinities.
 struct LogSumExp : ReduceRule {
-  static constexpr std::string_view name = "logsumexp", formula = "log Σ e^x_i",
-                                    signature = "logsumexp(x, axes=all, keepdims=false)",
-                                    derivative = "x̄ = ḡ·e^(x - y), 0 where y = -∞",
-                                    peers =
-                                        "torch.logsumexp, jax.nn.logsumexp, "
-                                        "tf.math.reduce_logsumexp",
-                                    source = "Goodfellow et al., Deep Learning, 4.1";
+  static constexpr Text name = "logsumexp", formula = "log Σ e^x_i",
+                        signature = "logsumexp(x, axes=all, keepdims=false)",
+                        derivative = "x̄ = ḡ·e^(x - y), 0 where y = -∞",
+                        peers =
+                            "torch.logsumexp, jax.nn.logsumexp, "
+                            "tf.math.reduce_logsumexp",
+                        source = "Goodfellow et al., Deep Learning, 4.1";
   template <class T>
   static void kernel(const KernelCall& call) {
     at<T>(call).logsumexp(call);

@@ -11,63 +11,59 @@ namespace tapewise {
 namespace ops {
 
 struct Mae : Composite {
-  static constexpr std::string_view name = "mae", formula = "factor · mean |ŷ - y|",
-                                    signature =
-                                        "mae(ŷ, y, options={mean, factor=1}, subgradient=middle)",
-                                    derivative = "sign(ŷ - y)",
-                                    peers =
-                                        "torch.nn.functional.l1_loss, keras mean_absolute_error",
-                                    source = "K, lecture 7-2; Laplace: the minimiser is the median";
-  static constexpr std::string_view kinks = "ŷ = y";
+  static constexpr Text name = "mae", formula = "factor · mean |ŷ - y|",
+                        signature = "mae(ŷ, y, options={mean, factor=1}, subgradient=middle)",
+                        derivative = "sign(ŷ - y)",
+                        peers = "torch.nn.functional.l1_loss, keras mean_absolute_error",
+                        source = "K, lecture 7-2; Laplace: the minimiser is the median";
+  static constexpr Text kinks = "ŷ = y";
   static std::vector<Example> examples();
 };
 struct Mape : Composite {
-  static constexpr std::string_view
-      name = "mape",
-      formula = "factor · mean |ŷ - y| / max(|y|, ε)",
-      signature = "mape(ŷ, y, options={mean, factor=1}, ε=1e-7, subgradient=middle)",
-      domain = "y further from 0 than ε", derivative = "sign(ŷ - y) / max(|y|, ε) in ŷ",
-      peers = "keras mean_absolute_percentage_error (factor 100)",
-      source = "Hyndman & Koehler 2006";
-  static constexpr std::string_view kinks = "ŷ = y";
+  static constexpr Text name = "mape", formula = "factor · mean |ŷ - y| / max(|y|, ε)",
+                        signature =
+                            "mape(ŷ, y, options={mean, factor=1}, ε=1e-7, subgradient=middle)",
+                        domain = "y further from 0 than ε",
+                        derivative = "sign(ŷ - y) / max(|y|, ε) in ŷ",
+                        peers = "keras mean_absolute_percentage_error (factor 100)",
+                        source = "Hyndman & Koehler 2006";
+  static constexpr Text kinks = "ŷ = y";
   static std::vector<Example> examples();
 };
 struct Msle : Composite {
-  static constexpr std::string_view name = "msle",
-                                    formula = "factor · mean (log(1 + ŷ) - log(1 + y))^2",
-                                    signature = "msle(ŷ, y, options={mean, factor=1})",
-                                    domain = "ŷ > -1, y > -1",
-                                    derivative = "2 (log(1 + ŷ) - log(1 + y)) / (1 + ŷ)",
-                                    peers = "keras mean_squared_logarithmic_error",
-                                    source = "the squared error of log(1 + y)";
+  static constexpr Text name = "msle", formula = "factor · mean (log(1 + ŷ) - log(1 + y))^2",
+                        signature = "msle(ŷ, y, options={mean, factor=1})",
+                        domain = "ŷ > -1, y > -1",
+                        derivative = "2 (log(1 + ŷ) - log(1 + y)) / (1 + ŷ)",
+                        peers = "keras mean_squared_logarithmic_error",
+                        source = "the squared error of log(1 + y)";
   static std::vector<Example> examples();
 };
 struct Huber : Composite {
-  static constexpr std::string_view name = "huber",
-                                    formula = "factor · mean (r^2/2 if |r| ≤ δ else δ(|r| - δ/2))",
-                                    signature = "huber(ŷ, y, δ=1, options={mean, factor=1})",
-                                    derivative = "clamp(ŷ - y, -δ, δ)",
-                                    peers =
-                                        "torch.nn.functional.huber_loss, optax.huber_loss, "
-                                        "keras Huber",
-                                    source = "Huber 1964";
+  static constexpr Text name = "huber",
+                        formula = "factor · mean (r^2/2 if |r| ≤ δ else δ(|r| - δ/2))",
+                        signature = "huber(ŷ, y, δ=1, options={mean, factor=1})",
+                        derivative = "clamp(ŷ - y, -δ, δ)",
+                        peers =
+                            "torch.nn.functional.huber_loss, optax.huber_loss, "
+                            "keras Huber",
+                        source = "Huber 1964";
   static std::vector<Example> examples();
 };
 struct SmoothL1 : Composite {
-  static constexpr std::string_view name = "smooth_l1",
-                                    formula = "factor · mean (r^2/(2β) if |r| < β else |r| - β/2)",
-                                    signature = "smooth_l1(ŷ, y, β=1, options={mean, factor=1})",
-                                    derivative = "clamp((ŷ - y)/β, -1, 1)",
-                                    peers = "torch.nn.functional.smooth_l1_loss",
-                                    source = "Girshick 2015, eq. 3";
+  static constexpr Text name = "smooth_l1",
+                        formula = "factor · mean (r^2/(2β) if |r| < β else |r| - β/2)",
+                        signature = "smooth_l1(ŷ, y, β=1, options={mean, factor=1})",
+                        derivative = "clamp((ŷ - y)/β, -1, 1)",
+                        peers = "torch.nn.functional.smooth_l1_loss",
+                        source = "Girshick 2015, eq. 3";
   static std::vector<Example> examples();
 };
 struct LogCosh : Composite {
-  static constexpr std::string_view name = "log_cosh", formula = "factor · mean log cosh(ŷ - y)",
-                                    signature = "log_cosh(ŷ, y, options={mean, factor=1})",
-                                    derivative = "tanh(ŷ - y)",
-                                    peers = "optax.log_cosh, keras log_cosh",
-                                    source = "cosh r = 1 + 2 sinh²(r/2)";
+  static constexpr Text name = "log_cosh", formula = "factor · mean log cosh(ŷ - y)",
+                        signature = "log_cosh(ŷ, y, options={mean, factor=1})",
+                        derivative = "tanh(ŷ - y)", peers = "optax.log_cosh, keras log_cosh",
+                        source = "cosh r = 1 + 2 sinh²(r/2)";
   static std::vector<Example> examples();
 };
 

@@ -8,10 +8,10 @@ namespace ops {
 using namespace math;
 
 struct Floor : Elementwise<1> {
-  static constexpr std::string_view name = "floor", formula = "⌊x⌋";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.9";
-  static constexpr std::string_view peers = "torch.floor, jax.numpy.floor, tf.math.floor";
-  static constexpr std::string_view kinks = "whole x: a jump, slope 0 on both sides";
+  static constexpr Text name = "floor", formula = "⌊x⌋";
+  static constexpr Text source = "IEEE 754-2019, 5.9";
+  static constexpr Text peers = "torch.floor, jax.numpy.floor, tf.math.floor";
+  static constexpr Text kinks = "whole x: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.1, 0.4}};
   template <class T>
   static T value(T x) {
@@ -24,10 +24,10 @@ struct Floor : Elementwise<1> {
 };
 
 struct Ceil : Elementwise<1> {
-  static constexpr std::string_view name = "ceil", formula = "⌈x⌉";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.9";
-  static constexpr std::string_view peers = "torch.ceil, jax.numpy.ceil, tf.math.ceil";
-  static constexpr std::string_view kinks = "whole x: a jump, slope 0 on both sides";
+  static constexpr Text name = "ceil", formula = "⌈x⌉";
+  static constexpr Text source = "IEEE 754-2019, 5.9";
+  static constexpr Text peers = "torch.ceil, jax.numpy.ceil, tf.math.ceil";
+  static constexpr Text kinks = "whole x: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.1, 0.4}};
   template <class T>
   static T value(T x) {
@@ -40,11 +40,10 @@ struct Ceil : Elementwise<1> {
 };
 
 struct Round : Elementwise<1> {
-  static constexpr std::string_view name = "round", formula = "the whole number next to x";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.9";
-  static constexpr std::string_view peers = "torch.round, jax.numpy.round, tf.math.round";
-  static constexpr std::string_view kinks =
-      "x halfway between whole numbers: a jump, slope 0 on both sides";
+  static constexpr Text name = "round", formula = "the whole number next to x";
+  static constexpr Text source = "IEEE 754-2019, 5.9";
+  static constexpr Text peers = "torch.round, jax.numpy.round, tf.math.round";
+  static constexpr Text kinks = "x halfway between whole numbers: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.1, 0.4}};
   template <class T>
   static T value(T x) {
@@ -57,10 +56,10 @@ struct Round : Elementwise<1> {
 };
 
 struct Trunc : Elementwise<1> {
-  static constexpr std::string_view name = "trunc", formula = "x without its fraction";
-  static constexpr std::string_view source = "IEEE 754-2019, 5.9";
-  static constexpr std::string_view peers = "torch.trunc, jax.numpy.trunc";
-  static constexpr std::string_view kinks = "whole x: a jump, slope 0 on both sides";
+  static constexpr Text name = "trunc", formula = "x without its fraction";
+  static constexpr Text source = "IEEE 754-2019, 5.9";
+  static constexpr Text peers = "torch.trunc, jax.numpy.trunc";
+  static constexpr Text kinks = "whole x: a jump, slope 0 on both sides";
   static constexpr Range ranges[] = {{0.1, 0.4}};
   template <class T>
   static T value(T x) {
@@ -73,11 +72,10 @@ struct Trunc : Elementwise<1> {
 };
 
 struct Fmod : Elementwise<2> {
-  static constexpr std::string_view name = "fmod", formula = "a - b·trunc(a/b)", domain = "b ≠ 0";
-  static constexpr std::string_view source = "ISO C11, 7.12.10.1";
-  static constexpr std::string_view peers = "torch.fmod, jax.numpy.fmod";
-  static constexpr std::string_view kinks =
-      "whole a/b: a jump, the slopes of the side that has the value";
+  static constexpr Text name = "fmod", formula = "a - b·trunc(a/b)", domain = "b ≠ 0";
+  static constexpr Text source = "ISO C11, 7.12.10.1";
+  static constexpr Text peers = "torch.fmod, jax.numpy.fmod";
+  static constexpr Text kinks = "whole a/b: a jump, the slopes of the side that has the value";
   static constexpr bool simd = false;  // exact for any quotient in the C library
   static constexpr Range ranges[] = {{0.6, 0.9}, {0.25, 0.28}};
   template <class T>

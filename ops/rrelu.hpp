@@ -10,13 +10,13 @@ namespace ops {
 /// computes it (a replay, a recomputation, subgraph B, another thread) sees the same numbers, and
 /// the node may be shared like any other value.
 struct UniformLike : Structured {
-  static constexpr std::string_view name = "uniform_like",
-                                    formula = "low + (high - low)·u(seed, step, i), 0 ≤ u < 1",
-                                    domain = "low ≤ high; step a whole number",
-                                    source = "Steele, Lea & Flood 2014, SplitMix";
-  static constexpr std::string_view signature = "uniform_like(x, low, high, seed, step)";
-  static constexpr std::string_view derivative = "none: the numbers do not depend on x";
-  static constexpr std::string_view peers = "jax.random.uniform(key), torch.rand_like";
+  static constexpr Text name = "uniform_like",
+                        formula = "low + (high - low)·u(seed, step, i), 0 ≤ u < 1",
+                        domain = "low ≤ high; step a whole number",
+                        source = "Steele, Lea & Flood 2014, SplitMix";
+  static constexpr Text signature = "uniform_like(x, low, high, seed, step)";
+  static constexpr Text derivative = "none: the numbers do not depend on x";
+  static constexpr Text peers = "jax.random.uniform(key), torch.rand_like";
   static constexpr int arity = 2;
   static constexpr bool stops_gradient = true;
   static constexpr bool complex_step = false;
@@ -39,14 +39,14 @@ struct UniformLike : Structured {
 };
 
 struct Rrelu : Composite {
-  static constexpr std::string_view name = "rrelu",
-                                    formula = "x if x > 0 else α·x, α drawn from [lower, upper)",
-                                    domain = "lower ≤ upper; kink at 0", source = "Xu et al. 2015";
-  static constexpr std::string_view signature =
+  static constexpr Text name = "rrelu",
+                        formula = "x if x > 0 else α·x, α drawn from [lower, upper)",
+                        domain = "lower ≤ upper; kink at 0", source = "Xu et al. 2015";
+  static constexpr Text signature =
       "rrelu(x, seed, step=0, lower=1/8, upper=1/3, subgradient=left)";
-  static constexpr std::string_view derivative = "1 or α, with the same α";
-  static constexpr std::string_view peers = "torch.nn.functional.rrelu";
-  static constexpr std::string_view kinks = "x = 0";
+  static constexpr Text derivative = "1 or α, with the same α";
+  static constexpr Text peers = "torch.nn.functional.rrelu";
+  static constexpr Text kinks = "x = 0";
   static std::vector<Example> examples();
 };
 

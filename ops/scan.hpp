@@ -14,7 +14,7 @@ namespace ops {
 
 /// Ops that run along one axis and keep the shape.
 struct ScanRule : Structured {
-  static constexpr std::string_view source = "Blelloch, Prefix sums and their applications, 1990";
+  static constexpr Text source = "Blelloch, Prefix sums and their applications, 1990";
   struct Attribute {
     std::int64_t axis;
     std::uint32_t exclusive, reverse;
@@ -33,10 +33,10 @@ struct ScanRule : Structured {
 };
 
 struct Cumsum : ScanRule {
-  static constexpr std::string_view name = "cumsum", formula = "y_k = Σ_{j≤k} x_j",
-                                    signature = "cumsum(x, axis, {exclusive=false, reverse=false})",
-                                    derivative = "x̄ = the running sum of ḡ from the other end",
-                                    peers = "torch.cumsum, jax.numpy.cumsum, tf.math.cumsum";
+  static constexpr Text name = "cumsum", formula = "y_k = Σ_{j≤k} x_j",
+                        signature = "cumsum(x, axis, {exclusive=false, reverse=false})",
+                        derivative = "x̄ = the running sum of ḡ from the other end",
+                        peers = "torch.cumsum, jax.numpy.cumsum, tf.math.cumsum";
   static constexpr DTypes dtypes = numbers;
   static constexpr int arity = 1;
   template <class T>
@@ -47,11 +47,10 @@ struct Cumsum : ScanRule {
 
 /// Its derivative is a linear recurrence, without a division: right where elements are 0.
 struct Cumprod : ScanRule {
-  static constexpr std::string_view name = "cumprod", formula = "y_k = Π_{j≤k} x_j",
-                                    signature =
-                                        "cumprod(x, axis, {exclusive=false, reverse=false})",
-                                    derivative = "x̄_k = Π_{j<k} x_j · Σ_{i≥k} ḡ_i Π_{k<j≤i} x_j",
-                                    peers = "torch.cumprod, jax.numpy.cumprod, tf.math.cumprod";
+  static constexpr Text name = "cumprod", formula = "y_k = Π_{j≤k} x_j",
+                        signature = "cumprod(x, axis, {exclusive=false, reverse=false})",
+                        derivative = "x̄_k = Π_{j<k} x_j · Σ_{i≥k} ḡ_i Π_{k<j≤i} x_j",
+                        peers = "torch.cumprod, jax.numpy.cumprod, tf.math.cumprod";
   static constexpr DTypes dtypes = numbers;
   static constexpr int arity = 1;
   template <class T>
@@ -61,11 +60,10 @@ struct Cumprod : ScanRule {
 };
 
 struct LinearRecurrence : ScanRule {
-  static constexpr std::string_view name = "linear_recurrence",
-                                    formula = "y_k = a_k·y_{k-1} + b_k, y_{-1} = 0",
-                                    signature = "linear_recurrence(a, b, axis, reverse=false)",
-                                    derivative = "b̄_k = ḡ_k + a_{k+1}·b̄_{k+1}, ā_k = b̄_k·y_{k-1}",
-                                    peers = "jax.lax.associative_scan";
+  static constexpr Text name = "linear_recurrence", formula = "y_k = a_k·y_{k-1} + b_k, y_{-1} = 0",
+                        signature = "linear_recurrence(a, b, axis, reverse=false)",
+                        derivative = "b̄_k = ḡ_k + a_{k+1}·b̄_{k+1}, ā_k = b̄_k·y_{k-1}",
+                        peers = "jax.lax.associative_scan";
   static constexpr int arity = 2;
   static Type type(const TypeArgs& args);
   template <class T>

@@ -14,6 +14,10 @@
 
 namespace tapewise {
 
+/// What a rule says of itself. Of a std::string_view the compiler would count the characters one by
+/// one, of hundreds of them in every user program; a rule of yours may be written with either.
+using Text = const char*;
+
 /// The numbers from which examples of an operand are drawn.
 struct Range {
   double low, high;
@@ -47,17 +51,17 @@ struct NoAttribute {};
 
 struct Rule {
   using Attribute = NoAttribute;
-  static constexpr std::string_view domain = "all real numbers";
-  static constexpr std::string_view source = "";
-  static constexpr std::string_view signature = "";  ///< "f(x, axes=all)"; empty: name and operands
+  static constexpr Text domain = "all real numbers";
+  static constexpr Text source = "";
+  static constexpr Text signature = "";  ///< "f(x, axes=all)"; empty: name and operands
   /// The derivative in words or formulas, where it is not read from `partial`: "Ā = G·Bᵀ".
-  static constexpr std::string_view derivative = "";
+  static constexpr Text derivative = "";
   /// What others call it, separated by ", ": "torch.tanh, jax.numpy.tanh, tf.math.tanh".
-  static constexpr std::string_view peers = "";
+  static constexpr Text peers = "";
   static constexpr DTypes dtypes = floats;
   /// Where the derivative jumps. What counts as the derivative there is said by the caller
   /// ("subgradient=..." or "ties=..." in the signature), or here, after a colon. Empty: nowhere.
-  static constexpr std::string_view kinks = "";
+  static constexpr Text kinks = "";
   static constexpr bool stops_gradient = false;
   static constexpr bool complex_step = true;  ///< analytic, so it can be read by `Complex`
   static constexpr bool simd = true;          ///< its value can be read by a SIMD batch
@@ -97,7 +101,7 @@ struct Structured : Rule {
   static constexpr bool broadcast = false;  ///< the parent's elements, repeated
   static constexpr bool may_throw = false;
   static constexpr bool over_first = false;  ///< the kernel copes with out == in(0)
-  static constexpr std::string_view domain = "all shapes";
+  static constexpr Text domain = "all shapes";
   /// The operand or result whose dtype is the kernel's T.
   static const Type& number_type(const KernelRequest& request) { return request.out; }
 };
@@ -124,9 +128,10 @@ concept LibraryRule = requires(const R* rule) {
   is_library_rule(rule);
 };
 
-/// The record of a rule of the library. Throws Error when the rule is missing from its family's
+/// The record of a rule of the library, by its name: addresses would not do where a user's program
+/// hides its symbols from a shared library. Throws Error when the rule is missing from its family's
 /// list, which stands at the end of its file.
-const OpRecord& library_record(const void* key, std::string_view name);
+const OpRecord& library_record(Text name);
 /// The record of a user's own rule: include <tapewise/ops/own_op.hpp> where the rule stands.
 template <class R>
 const OpRecord& own_record();
@@ -136,7 +141,7 @@ const OpRecord& own_record();
 template <class R>
 const OpRecord& record_of() {
   if constexpr (LibraryRule<R>) {
-    static const OpRecord& op = library_record(&rule_key<R>, R::name);
+    static const OpRecord& op = library_record(R::name);
     return op;
   } else {
     return own_record<R>();
@@ -151,21 +156,24 @@ struct OpList {};
 inline Var record(const OpRecord& op, std::span<const OperandRef> operands, const void* attribute) {
   return Tape::record(op, operands, attribute);
 }
+/// The same for a list in braces, with the arity as the compiler knows it: that of an op with one
+/// or two operands takes the short way. No template, because there is one of those for each op.
+inline Var record(const OpRecord& op, int arity, std::initializer_list<OperandRef> operands,
+                  const void* attribute) {
+  const OperandRef* operand = operands.begin();
+  if (arity == 1 && operands.size() == 1) return Tape::record(op, *operand[0], attribute);
+  if (arity == 2 && operands.size() == 2) {
+    return Tape::record(op, *operand[0], *operand[1], attribute);
+  }
+  return Tape::record(op, std::span(operand, operands.size()), attribute);
+}
 
 /// Appends the node of a rule's op to the tape of the first operand that is a Var.
 /// Throws ShapeError, TypeError or HandleError; the tape is unchanged then.
 template <class R>
 Var record(std::initializer_list<OperandRef> operands,
            const typename R::Attribute& attribute = {}) {
-  const OperandRef* operand = operands.begin();
-  if constexpr (R::arity == 1) {
-    if (operands.size() == 1) return Tape::record(record_of<R>(), *operand[0], &attribute);
-  } else if constexpr (R::arity == 2) {
-    if (operands.size() == 2) {
-      return Tape::record(record_of<R>(), *operand[0], *operand[1], &attribute);
-    }
-  }
-  return record(record_of<R>(), std::span(operand, operands.size()), &attribute);
+  return record(record_of<R>(), R::arity, operands, &attribute);
 }
 template <class R>
 Var record(std::span<const Operand> operands, const typename R::Attribute& attribute = {}) {

@@ -37,15 +37,13 @@ Var slice_into(const Operand& g, const Shape& shape, const Slices& slices);
 namespace ops {
 
 /// Where the meaning of reshapes, slices, broadcasts and their kind is written down.
-inline constexpr std::string_view array_source =
-    "Harris et al., Array programming with NumPy, 2020";
+inline constexpr Text array_source = "Harris et al., Array programming with NumPy, 2020";
 
 struct Reshape : Structured {
-  static constexpr std::string_view source = array_source;
-  static constexpr std::string_view name = "reshape", formula = "x in another shape",
-                                    signature = "reshape(x, shape)",
-                                    derivative = "x̄ = ḡ in the shape of x",
-                                    peers = "torch.reshape, jax.numpy.reshape, tf.reshape";
+  static constexpr Text source = array_source;
+  static constexpr Text name = "reshape", formula = "x in another shape",
+                        signature = "reshape(x, shape)", derivative = "x̄ = ḡ in the shape of x",
+                        peers = "torch.reshape, jax.numpy.reshape, tf.reshape";
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   static constexpr bool alias = true;
@@ -64,7 +62,7 @@ struct Reshape : Structured {
 
 /// What moves elements without looking at them.
 struct CopyRule : Structured {
-  static constexpr std::string_view source = array_source;
+  static constexpr Text source = array_source;
   static constexpr DTypes dtypes = every_dtype;
   static constexpr int arity = 1;
   using Params = kernels::StridedCopy;
@@ -76,10 +74,10 @@ struct CopyRule : Structured {
 };
 
 struct Transpose : CopyRule {
-  static constexpr std::string_view name = "transpose", formula = "xᵀ",
-                                    signature = "transpose(x, axes=all in reverse)",
-                                    derivative = "x̄ = ḡ with its axes put back",
-                                    peers = "torch.permute, jax.numpy.transpose, tf.transpose";
+  static constexpr Text name = "transpose", formula = "xᵀ",
+                        signature = "transpose(x, axes=all in reverse)",
+                        derivative = "x̄ = ḡ with its axes put back",
+                        peers = "torch.permute, jax.numpy.transpose, tf.transpose";
   using Attribute = Axes;  ///< result axis k is axis [k] of x; none: all in reverse
   static Var batch(const Batched& b);
   static Type type(const TypeArgs& args);
@@ -97,12 +95,12 @@ struct Transpose : CopyRule {
 };
 
 struct BroadcastTo : CopyRule {
-  static constexpr std::string_view name = "broadcast_to", formula = "x, repeated",
-                                    signature = "broadcast_to(x, shape)",
-                                    derivative = "x̄ = Σ ḡ over the axes of the repetition",
-                                    peers =
-                                        "torch.broadcast_to, jax.numpy.broadcast_to, "
-                                        "tf.broadcast_to";
+  static constexpr Text name = "broadcast_to", formula = "x, repeated",
+                        signature = "broadcast_to(x, shape)",
+                        derivative = "x̄ = Σ ḡ over the axes of the repetition",
+                        peers =
+                            "torch.broadcast_to, jax.numpy.broadcast_to, "
+                            "tf.broadcast_to";
   static constexpr bool broadcast = true;
   using Attribute = Sizes;
   static Var batch(const Batched& b);
@@ -120,11 +118,11 @@ struct BroadcastTo : CopyRule {
 };
 
 struct Concat : Structured {
-  static constexpr std::string_view source = array_source;
-  static constexpr std::string_view name = "concat", formula = "(a, b, ...) along an axis",
-                                    signature = "concat({a, b, ...}, axis)",
-                                    derivative = "ā, b̄, ... = the parts of ḡ",
-                                    peers = "torch.cat, jax.numpy.concatenate, tf.concat";
+  static constexpr Text source = array_source;
+  static constexpr Text name = "concat", formula = "(a, b, ...) along an axis",
+                        signature = "concat({a, b, ...}, axis)",
+                        derivative = "ā, b̄, ... = the parts of ḡ",
+                        peers = "torch.cat, jax.numpy.concatenate, tf.concat";
   static constexpr DTypes dtypes = every_dtype;
   struct Attribute {
     std::int64_t axis;
@@ -149,12 +147,12 @@ struct Concat : Structured {
 };
 
 struct SliceOp : CopyRule {
-  static constexpr std::string_view name = "slice", formula = "x[start:stop:step, ...]",
-                                    signature = "slice(x, {{start, stop, step}, ...})",
-                                    derivative = "x̄ = zeros with ḡ at [start:stop:step, ...]",
-                                    peers =
-                                        "torch.Tensor.__getitem__, jax.lax.slice, "
-                                        "tf.strided_slice";
+  static constexpr Text name = "slice", formula = "x[start:stop:step, ...]",
+                        signature = "slice(x, {{start, stop, step}, ...})",
+                        derivative = "x̄ = zeros with ḡ at [start:stop:step, ...]",
+                        peers =
+                            "torch.Tensor.__getitem__, jax.lax.slice, "
+                            "tf.strided_slice";
   using Attribute = Slices;
   static Var batch(const Batched& b);
   static Type type(const TypeArgs& args) {
@@ -178,11 +176,10 @@ struct SliceOp : CopyRule {
 };
 
 struct SliceInto : CopyRule {
-  static constexpr std::string_view name = "slice_into",
-                                    formula = "zeros with g at [start:stop:step, ...]",
-                                    signature = "slice_into(g, shape, {{start, stop, step}, ...})",
-                                    derivative = "x̄ = ḡ[start:stop:step, ...]",
-                                    peers = "torch.slice_scatter, jax.numpy.ndarray.at.set";
+  static constexpr Text name = "slice_into", formula = "zeros with g at [start:stop:step, ...]",
+                        signature = "slice_into(g, shape, {{start, stop, step}, ...})",
+                        derivative = "x̄ = ḡ[start:stop:step, ...]",
+                        peers = "torch.slice_scatter, jax.numpy.ndarray.at.set";
   struct Attribute {
     Sizes shape;
     Slices slices;

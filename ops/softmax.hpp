@@ -14,7 +14,7 @@ namespace ops {
 /// Ops on all rows along one axis, each row by itself.
 struct RowRule : Structured {
   static constexpr int arity = 1;
-  static constexpr std::string_view source = "Goodfellow et al., Deep Learning, 6.2.2.3";
+  static constexpr Text source = "Goodfellow et al., Deep Learning, 6.2.2.3";
   struct Attribute {
     std::int64_t axis;
   };
@@ -55,11 +55,10 @@ struct RowRule : Structured {
 };
 
 struct Softmax : RowRule {
-  static constexpr std::string_view name = "softmax", formula = "e^x_i / Σ e^x_j";
-  static constexpr std::string_view peers =
-      "torch.nn.functional.softmax, jax.nn.softmax, tf.nn.softmax";
-  static constexpr std::string_view signature = "softmax(x, axis=-1)";
-  static constexpr std::string_view derivative = "x̄ = y∘(ḡ - Σ ḡ·y)";
+  static constexpr Text name = "softmax", formula = "e^x_i / Σ e^x_j";
+  static constexpr Text peers = "torch.nn.functional.softmax, jax.nn.softmax, tf.nn.softmax";
+  static constexpr Text signature = "softmax(x, axis=-1)";
+  static constexpr Text derivative = "x̄ = y∘(ḡ - Σ ḡ·y)";
   template <class T>
   static void kernel(const KernelCall& call) {
     for_each_row<T>(call, &kernels::RowKernels<T>::softmax);
@@ -77,11 +76,11 @@ struct Softmax : RowRule {
 };
 
 struct LogSoftmax : RowRule {
-  static constexpr std::string_view name = "log_softmax", formula = "x_i - log Σ e^x_j";
-  static constexpr std::string_view peers =
+  static constexpr Text name = "log_softmax", formula = "x_i - log Σ e^x_j";
+  static constexpr Text peers =
       "torch.nn.functional.log_softmax, jax.nn.log_softmax, tf.nn.log_softmax";
-  static constexpr std::string_view signature = "log_softmax(x, axis=-1)";
-  static constexpr std::string_view derivative = "x̄ = ḡ - softmax(x)·Σ ḡ";
+  static constexpr Text signature = "log_softmax(x, axis=-1)";
+  static constexpr Text derivative = "x̄ = ḡ - softmax(x)·Σ ḡ";
   template <class T>
   static void kernel(const KernelCall& call) {
     for_each_row<T>(call, &kernels::RowKernels<T>::log_softmax);
@@ -100,24 +99,23 @@ struct LogSoftmax : RowRule {
 
 /// Softmax of -x: the smallest gets the most.
 struct Softmin : Composite {
-  static constexpr std::string_view name = "softmin", formula = "e^-x_i / Σ e^-x_j",
-                                    signature = "softmin(x, axis=-1)",
-                                    derivative = "-y·(g - Σ g·y)",
-                                    peers = "torch.nn.functional.softmin", domain = "all shapes",
-                                    source = RowRule::source;
+  static constexpr Text name = "softmin", formula = "e^-x_i / Σ e^-x_j",
+                        signature = "softmin(x, axis=-1)", derivative = "-y·(g - Σ g·y)",
+                        peers = "torch.nn.functional.softmin", domain = "all shapes",
+                        source = RowRule::source;
   static std::vector<Example> examples();
 };
 
 /// The point of the probability simplex that is nearest to x: max(0, x - τ) with Σ = 1.
 struct Sparsemax : RowRule {
-  static constexpr std::string_view
+  static constexpr Text
       name = "sparsemax",
       formula = "max(0, x_i - τ), with Σ = 1", signature = "sparsemax(x, axis=-1)",
       derivative = "on the support g - its mean there, else 0",
       peers =
           "tfa.activations.sparsemax, keras.ops.sparsemax, jaxopt.projection.projection_simplex",
       source = "Martins & Astudillo 2016, From softmax to sparsemax";
-  static constexpr std::string_view kinks = "x_i = τ: slope 0, as outside of the support";
+  static constexpr Text kinks = "x_i = τ: slope 0, as outside of the support";
   /// Michelot 1986: τ from those above the last τ, until none leaves.
   template <class T>
   static void row(const T* x, T* out, std::int64_t n, std::int64_t stride);

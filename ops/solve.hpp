@@ -13,10 +13,10 @@ struct TriangularOptions {
 namespace ops {
 
 struct Inverse : MatrixRule {
-  static constexpr std::string_view name = "inverse", formula = "A⁻¹", domain = "det A ≠ 0",
-                                    signature = "inverse(a)", derivative = "Ā = -Yᵀ·G·Yᵀ",
-                                    peers = "torch.linalg.inv, jax.numpy.linalg.inv, tf.linalg.inv",
-                                    source = "Giles 2008, An extended collection, 2.2.3";
+  static constexpr Text name = "inverse", formula = "A⁻¹", domain = "det A ≠ 0",
+                        signature = "inverse(a)", derivative = "Ā = -Yᵀ·G·Yᵀ",
+                        peers = "torch.linalg.inv, jax.numpy.linalg.inv, tf.linalg.inv",
+                        source = "Giles 2008, An extended collection, 2.2.3";
   static Type type(const TypeArgs& args) { return matrices::checked_square(args); }
   template <class T>
   static void kernel(const KernelCall& call);
@@ -26,13 +26,12 @@ struct Inverse : MatrixRule {
 };
 
 struct Pinv : MatrixRule {
-  static constexpr std::string_view
-      name = "pinv",
-      formula = "A⁺", domain = "all matrices; ∂ where the rank is constant",
-      signature = "pinv(a, cutoff)",
-      derivative = "Ā = -Yᵀ·G·Yᵀ + (I - A·Y)·Gᵀ·Y·Yᵀ + Yᵀ·Y·Gᵀ·(I - Y·A)",
-      peers = "torch.linalg.pinv, jax.numpy.linalg.pinv, tf.linalg.pinv",
-      source = "Golub & Pereyra 1973, The differentiation of pseudo-inverses";
+  static constexpr Text name = "pinv", formula = "A⁺",
+                        domain = "all matrices; ∂ where the rank is constant",
+                        signature = "pinv(a, cutoff)",
+                        derivative = "Ā = -Yᵀ·G·Yᵀ + (I - A·Y)·Gᵀ·Y·Yᵀ + Yᵀ·Y·Gᵀ·(I - Y·A)",
+                        peers = "torch.linalg.pinv, jax.numpy.linalg.pinv, tf.linalg.pinv",
+                        source = "Golub & Pereyra 1973, The differentiation of pseudo-inverses";
   static constexpr bool complex_step = false;
   struct Attribute {
     double cutoff;  ///< negative: eps·max(m, n)
@@ -71,12 +70,10 @@ struct SolveRule : Structured {
 };
 
 struct Solve : SolveRule {
-  static constexpr std::string_view
-      name = "solve",
-      formula = "A⁻¹·b", domain = "det A ≠ 0", signature = "solve(a, b)",
-      derivative = "b̄ = A⁻ᵀ·G, Ā = -b̄·Yᵀ",
-      peers = "torch.linalg.solve, jax.numpy.linalg.solve, tf.linalg.solve",
-      source = "Giles 2008, An extended collection, 2.3.1";
+  static constexpr Text name = "solve", formula = "A⁻¹·b", domain = "det A ≠ 0",
+                        signature = "solve(a, b)", derivative = "b̄ = A⁻ᵀ·G, Ā = -b̄·Yᵀ",
+                        peers = "torch.linalg.solve, jax.numpy.linalg.solve, tf.linalg.solve",
+                        source = "Giles 2008, An extended collection, 2.3.1";
   struct Attribute {
     std::uint64_t transposed;
   };
@@ -91,15 +88,14 @@ struct Solve : SolveRule {
 };
 
 struct TriangularSolve : SolveRule {
-  static constexpr std::string_view
-      name = "triangular_solve",
-      formula = "tri(A)⁻¹·b", domain = "no zero on the diagonal of A",
-      signature = "triangular_solve(a, b, {lower, transposed, unit_diagonal})",
-      derivative = "b̄ = tri(A)⁻ᵀ·G, Ā = -tri(b̄·Yᵀ)",
-      peers =
-          "torch.linalg.solve_triangular, jax.scipy.linalg.solve_triangular, "
-          "tf.linalg.triangular_solve",
-      source = "Giles 2008, An extended collection, 2.3.1";
+  static constexpr Text name = "triangular_solve", formula = "tri(A)⁻¹·b",
+                        domain = "no zero on the diagonal of A",
+                        signature = "triangular_solve(a, b, {lower, transposed, unit_diagonal})",
+                        derivative = "b̄ = tri(A)⁻ᵀ·G, Ā = -tri(b̄·Yᵀ)",
+                        peers =
+                            "torch.linalg.solve_triangular, jax.scipy.linalg.solve_triangular, "
+                            "tf.linalg.triangular_solve",
+                        source = "Giles 2008, An extended collection, 2.3.1";
   using Attribute = kernels::Triangle;
   static Type type(const TypeArgs& args) { return type_for(args, true); }
   static Params plan(const KernelRequest& request);
@@ -112,13 +108,12 @@ struct TriangularSolve : SolveRule {
 };
 
 struct Lstsq : SolveRule {
-  static constexpr std::string_view
-      name = "lstsq",
-      formula = "A⁺·b", domain = "all matrices; ∂ where the rank is constant",
-      signature = "lstsq(a, b, cutoff)",
-      derivative = "b̄ = A⁺ᵀ·G, Ā = -b̄·Yᵀ + (b - A·Y)·(A⁺·b̄)ᵀ + A⁺ᵀ·Y·(G - Aᵀ·b̄)ᵀ",
-      peers = "torch.linalg.lstsq, jax.numpy.linalg.lstsq, tf.linalg.lstsq",
-      source = "Golub & Pereyra 1973, The differentiation of pseudo-inverses";
+  static constexpr Text name = "lstsq", formula = "A⁺·b",
+                        domain = "all matrices; ∂ where the rank is constant",
+                        signature = "lstsq(a, b, cutoff)",
+                        derivative = "b̄ = A⁺ᵀ·G, Ā = -b̄·Yᵀ + (b - A·Y)·(A⁺·b̄)ᵀ + A⁺ᵀ·Y·(G - Aᵀ·b̄)ᵀ",
+                        peers = "torch.linalg.lstsq, jax.numpy.linalg.lstsq, tf.linalg.lstsq",
+                        source = "Golub & Pereyra 1973, The differentiation of pseudo-inverses";
   static constexpr bool complex_step = false;
   struct Attribute {
     double cutoff;  ///< negative: eps·max(m, n)

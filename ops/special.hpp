@@ -10,9 +10,9 @@ namespace ops {
 using namespace math;
 
 struct Erf : Elementwise<1> {
-  static constexpr std::string_view name = "erf", formula = "2/√π·∫₀ˣ e^(-t²) dt",
-                                    source = "Abramowitz & Stegun 7.1.1";
-  static constexpr std::string_view peers = "torch.erf, jax.scipy.special.erf, tf.math.erf";
+  static constexpr Text name = "erf", formula = "2/√π·∫₀ˣ e^(-t²) dt",
+                        source = "Abramowitz & Stegun 7.1.1";
+  static constexpr Text peers = "torch.erf, jax.scipy.special.erf, tf.math.erf";
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{-2, 2}};
   template <class T>
@@ -26,9 +26,8 @@ struct Erf : Elementwise<1> {
 };
 
 struct Erfc : Elementwise<1> {
-  static constexpr std::string_view name = "erfc", formula = "1 - erf x",
-                                    source = "Abramowitz & Stegun 7.1.2";
-  static constexpr std::string_view peers = "torch.erfc, jax.scipy.special.erfc, tf.math.erfc";
+  static constexpr Text name = "erfc", formula = "1 - erf x", source = "Abramowitz & Stegun 7.1.2";
+  static constexpr Text peers = "torch.erfc, jax.scipy.special.erfc, tf.math.erfc";
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{-2, 2}};
   template <class T>
@@ -42,10 +41,9 @@ struct Erfc : Elementwise<1> {
 };
 
 struct Erfinv : Elementwise<1> {
-  static constexpr std::string_view name = "erfinv", formula = "the y with erf y = x",
-                                    domain = "-1 < x < 1", source = "Boost.Math";
-  static constexpr std::string_view peers =
-      "torch.erfinv, jax.scipy.special.erfinv, tf.math.erfinv";
+  static constexpr Text name = "erfinv", formula = "the y with erf y = x", domain = "-1 < x < 1",
+                        source = "Boost.Math";
+  static constexpr Text peers = "torch.erfinv, jax.scipy.special.erfinv, tf.math.erfinv";
   static constexpr bool simd = false;
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{-0.8, 0.8}};
@@ -60,11 +58,9 @@ struct Erfinv : Elementwise<1> {
 };
 
 struct Lgamma : Elementwise<1> {
-  static constexpr std::string_view name = "lgamma", formula = "log |Γ(x)|",
-                                    domain = "not 0, -1, -2, ...",
-                                    source = "Abramowitz & Stegun 6.1";
-  static constexpr std::string_view peers =
-      "torch.lgamma, jax.scipy.special.gammaln, tf.math.lgamma";
+  static constexpr Text name = "lgamma", formula = "log |Γ(x)|", domain = "not 0, -1, -2, ...",
+                        source = "Abramowitz & Stegun 6.1";
+  static constexpr Text peers = "torch.lgamma, jax.scipy.special.gammaln, tf.math.lgamma";
   static constexpr bool simd = false;
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{0.5, 5}};
@@ -79,11 +75,9 @@ struct Lgamma : Elementwise<1> {
 };
 
 struct Digamma : Elementwise<1> {
-  static constexpr std::string_view name = "digamma", formula = "Γ'(x)/Γ(x)",
-                                    domain = "not 0, -1, -2, ...",
-                                    source = "Abramowitz & Stegun 6.3";
-  static constexpr std::string_view peers =
-      "torch.digamma, jax.scipy.special.digamma, tf.math.digamma";
+  static constexpr Text name = "digamma", formula = "Γ'(x)/Γ(x)", domain = "not 0, -1, -2, ...",
+                        source = "Abramowitz & Stegun 6.3";
+  static constexpr Text peers = "torch.digamma, jax.scipy.special.digamma, tf.math.digamma";
   static constexpr bool simd = false;
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{0.5, 5}};
@@ -98,14 +92,11 @@ struct Digamma : Elementwise<1> {
 };
 
 struct Polygamma : Elementwise<1> {
-  static constexpr std::string_view name = "polygamma",
-                                    formula = "the n-th derivative of digamma x",
-                                    domain = "not 0, -1, -2, ...",
-                                    source = "Abramowitz & Stegun 6.4";
-  static constexpr std::string_view signature = "polygamma(n, x)";
-  static constexpr std::string_view derivative = "polygamma(n + 1, x)";
-  static constexpr std::string_view peers =
-      "torch.polygamma, jax.scipy.special.polygamma, tf.math.polygamma";
+  static constexpr Text name = "polygamma", formula = "the n-th derivative of digamma x",
+                        domain = "not 0, -1, -2, ...", source = "Abramowitz & Stegun 6.4";
+  static constexpr Text signature = "polygamma(n, x)";
+  static constexpr Text derivative = "polygamma(n + 1, x)";
+  static constexpr Text peers = "torch.polygamma, jax.scipy.special.polygamma, tf.math.polygamma";
   static constexpr bool simd = false;
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{0.5, 5}};
@@ -134,10 +125,9 @@ struct Polygamma : Elementwise<1> {
 /// sinc and its derivatives, each of which is the next one's integral: exact at and near 0, where
 /// the quotient's own derivative would be 0/0.
 struct Sinc : Elementwise<1> {
-  static constexpr std::string_view name = "sinc", formula = "sin(πx)/(πx), 1 for x = 0",
-                                    source = "numpy.sinc";
-  static constexpr std::string_view signature = "sinc(x)";
-  static constexpr std::string_view peers = "torch.sinc, jax.numpy.sinc";
+  static constexpr Text name = "sinc", formula = "sin(πx)/(πx), 1 for x = 0", source = "numpy.sinc";
+  static constexpr Text signature = "sinc(x)";
+  static constexpr Text peers = "torch.sinc, jax.numpy.sinc";
   static constexpr bool simd = false;
   static constexpr bool complex_step = false;  // no complex version
   static constexpr Range ranges[] = {{-3, 3}};

@@ -17,10 +17,10 @@ namespace ops {
 /// The product of the others is formed as (those before)·(those after), never as y/x_i, so zeros
 /// are elements like all others, in derivatives of any order.
 struct Prod : AxesRule {
-  static constexpr std::string_view name = "prod", formula = "Π x_i",
-                                    signature = "prod(x, axes=all, keepdims=false)",
-                                    derivative = "x̄_i = ḡ·Π_{j≠i} x_j",
-                                    peers = "torch.prod, jax.numpy.prod, tf.math.reduce_prod";
+  static constexpr Text name = "prod", formula = "Π x_i",
+                        signature = "prod(x, axes=all, keepdims=false)",
+                        derivative = "x̄_i = ḡ·Π_{j≠i} x_j",
+                        peers = "torch.prod, jax.numpy.prod, tf.math.reduce_prod";
   static constexpr DTypes dtypes = numbers;
   template <class T>
   static void kernel(const KernelCall& call);
@@ -30,10 +30,10 @@ struct Prod : AxesRule {
 
 /// The mean first, then the squares of what is left: no cancellation.
 struct VarianceRule : AxesRule {
-  static constexpr std::string_view domain = "ddof ≥ 0; NaN where n = ddof",
-                                    source =
-                                        "Chan, Golub & LeVeque, Algorithms for computing the "
-                                        "sample variance, 1983";
+  static constexpr Text domain = "ddof ≥ 0; NaN where n = ddof",
+                        source =
+                            "Chan, Golub & LeVeque, Algorithms for computing the "
+                            "sample variance, 1983";
   struct Attribute : AxesRule::Attribute {
     std::int64_t ddof;
   };
@@ -54,12 +54,12 @@ struct VarianceRule : AxesRule {
 };
 
 struct Variance : VarianceRule {
-  static constexpr std::string_view name = "var", formula = "1/(n - ddof) Σ (x_i - mean x)^2",
-                                    signature = "var(x, axes=all, keepdims=false, ddof=0)",
-                                    derivative = "x̄ = ḡ·2·(x - mean x)/(n - ddof)",
-                                    peers =
-                                        "torch.var (unbiased: ddof=1), jax.numpy.var, "
-                                        "tf.math.reduce_variance";
+  static constexpr Text name = "var", formula = "1/(n - ddof) Σ (x_i - mean x)^2",
+                        signature = "var(x, axes=all, keepdims=false, ddof=0)",
+                        derivative = "x̄ = ḡ·2·(x - mean x)/(n - ddof)",
+                        peers =
+                            "torch.var (unbiased: ddof=1), jax.numpy.var, "
+                            "tf.math.reduce_variance";
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
@@ -67,13 +67,13 @@ struct Variance : VarianceRule {
 };
 
 struct StandardDeviation : VarianceRule {
-  static constexpr std::string_view name = "std", formula = "√var x",
-                                    signature = "stddev(x, axes=all, keepdims=false, ddof=0)",
-                                    derivative = "x̄ = ḡ·(x - mean x)/((n - ddof)·y), 0 where y = 0",
-                                    peers =
-                                        "torch.std (unbiased: ddof=1), jax.numpy.std, "
-                                        "tf.math.reduce_std";
-  static constexpr std::string_view kinks = "equal elements only: 0, the smallest subgradient";
+  static constexpr Text name = "std", formula = "√var x",
+                        signature = "stddev(x, axes=all, keepdims=false, ddof=0)",
+                        derivative = "x̄ = ḡ·(x - mean x)/((n - ddof)·y), 0 where y = 0",
+                        peers =
+                            "torch.std (unbiased: ddof=1), jax.numpy.std, "
+                            "tf.math.reduce_std";
+  static constexpr Text kinks = "equal elements only: 0, the smallest subgradient";
   template <class T>
   static void kernel(const KernelCall& call);
   static Var vjp(const Vjp& v);
@@ -81,16 +81,16 @@ struct StandardDeviation : VarianceRule {
 };
 
 struct NormOp : AxesRule {
-  static constexpr std::string_view name = "norm", formula = "Σ |x_i|, √Σ x_i^2 or max |x_i|",
-                                    signature = "norm(x, kind=two, axes=all, keepdims=false)",
-                                    derivative =
-                                        "x̄ = ḡ·sign x; ḡ·x/y, 0 at x = 0; ḡ·sign x where "
-                                        "|x_i| = y, ties shared",
-                                    peers =
-                                        "torch.linalg.vector_norm, jax.numpy.linalg.norm, "
-                                        "tf.norm",
-                                    source = "Goodfellow et al., Deep Learning, 2.5";
-  static constexpr std::string_view kinks =
+  static constexpr Text name = "norm", formula = "Σ |x_i|, √Σ x_i^2 or max |x_i|",
+                        signature = "norm(x, kind=two, axes=all, keepdims=false)",
+                        derivative =
+                            "x̄ = ḡ·sign x; ḡ·x/y, 0 at x = 0; ḡ·sign x where "
+                            "|x_i| = y, ties shared",
+                        peers =
+                            "torch.linalg.vector_norm, jax.numpy.linalg.norm, "
+                            "tf.norm",
+                        source = "Goodfellow et al., Deep Learning, 2.5";
+  static constexpr Text kinks =
       "x_i = 0 (one) and x = 0 (two): 0, the smallest subgradient; equal largest elements (inf): "
       "they share";
   struct Attribute : AxesRule::Attribute {

@@ -8,9 +8,9 @@ namespace ops {
 using namespace math;
 
 struct Tan : Elementwise<1> {
-  static constexpr std::string_view name = "tan", formula = "tan x", domain = "x ≠ π/2 + kπ",
-                                    source = "Abramowitz & Stegun 4.3";
-  static constexpr std::string_view peers = "torch.tan, jax.numpy.tan, tf.math.tan";
+  static constexpr Text name = "tan", formula = "tan x", domain = "x ≠ π/2 + kπ",
+                        source = "Abramowitz & Stegun 4.3";
+  static constexpr Text peers = "torch.tan, jax.numpy.tan, tf.math.tan";
   static constexpr Range ranges[] = {{-1.3, 1.3}};
   template <class T>
   static T value(T x) {
@@ -23,10 +23,10 @@ struct Tan : Elementwise<1> {
 };
 
 struct Asin : Elementwise<1> {
-  static constexpr std::string_view name = "asin", formula = "arcsin x",
-                                    domain = "-1 ≤ x ≤ 1; the derivative at ±1 is infinite",
-                                    source = "Abramowitz & Stegun 4.4";
-  static constexpr std::string_view peers = "torch.asin, jax.numpy.arcsin, tf.math.asin";
+  static constexpr Text name = "asin", formula = "arcsin x",
+                        domain = "-1 ≤ x ≤ 1; the derivative at ±1 is infinite",
+                        source = "Abramowitz & Stegun 4.4";
+  static constexpr Text peers = "torch.asin, jax.numpy.arcsin, tf.math.asin";
   static constexpr Range ranges[] = {{-0.9, 0.9}};
   template <class T>
   static T value(T x) {
@@ -39,10 +39,10 @@ struct Asin : Elementwise<1> {
 };
 
 struct Acos : Elementwise<1> {
-  static constexpr std::string_view name = "acos", formula = "arccos x",
-                                    domain = "-1 ≤ x ≤ 1; the derivative at ±1 is infinite",
-                                    source = "Abramowitz & Stegun 4.4";
-  static constexpr std::string_view peers = "torch.acos, jax.numpy.arccos, tf.math.acos";
+  static constexpr Text name = "acos", formula = "arccos x",
+                        domain = "-1 ≤ x ≤ 1; the derivative at ±1 is infinite",
+                        source = "Abramowitz & Stegun 4.4";
+  static constexpr Text peers = "torch.acos, jax.numpy.arccos, tf.math.acos";
   static constexpr Range ranges[] = {{-0.9, 0.9}};
   template <class T>
   static T value(T x) {
@@ -55,9 +55,8 @@ struct Acos : Elementwise<1> {
 };
 
 struct Atan : Elementwise<1> {
-  static constexpr std::string_view name = "atan", formula = "arctan x",
-                                    source = "Abramowitz & Stegun 4.4";
-  static constexpr std::string_view peers = "torch.atan, jax.numpy.arctan, tf.math.atan";
+  static constexpr Text name = "atan", formula = "arctan x", source = "Abramowitz & Stegun 4.4";
+  static constexpr Text peers = "torch.atan, jax.numpy.arctan, tf.math.atan";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -70,13 +69,11 @@ struct Atan : Elementwise<1> {
 };
 
 struct Atan2 : Elementwise<2> {
-  static constexpr std::string_view name = "atan2", formula = "the angle of the point (b, a)",
-                                    domain =
-                                        "all real numbers; the derivative at (0, 0) is taken as 0",
-                                    source = "Abramowitz & Stegun 4.4";
-  static constexpr std::string_view kinks =
-      "a = b = 0: 0; a = 0 with b < 0: a jump between equal slopes";
-  static constexpr std::string_view peers = "torch.atan2, jax.numpy.arctan2, tf.math.atan2";
+  static constexpr Text name = "atan2", formula = "the angle of the point (b, a)",
+                        domain = "all real numbers; the derivative at (0, 0) is taken as 0",
+                        source = "Abramowitz & Stegun 4.4";
+  static constexpr Text kinks = "a = b = 0: 0; a = 0 with b < 0: a jump between equal slopes";
+  static constexpr Text peers = "torch.atan2, jax.numpy.arctan2, tf.math.atan2";
   static constexpr bool simd = false;  // its batch has no signed zeros
   static constexpr Range ranges[] = {{0.3, 3}, {-3, 3}};
   template <class T>
@@ -92,9 +89,8 @@ struct Atan2 : Elementwise<2> {
 };
 
 struct Sinh : Elementwise<1> {
-  static constexpr std::string_view name = "sinh", formula = "sinh x",
-                                    source = "Abramowitz & Stegun 4.5";
-  static constexpr std::string_view peers = "torch.sinh, jax.numpy.sinh, tf.math.sinh";
+  static constexpr Text name = "sinh", formula = "sinh x", source = "Abramowitz & Stegun 4.5";
+  static constexpr Text peers = "torch.sinh, jax.numpy.sinh, tf.math.sinh";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -107,9 +103,8 @@ struct Sinh : Elementwise<1> {
 };
 
 struct Cosh : Elementwise<1> {
-  static constexpr std::string_view name = "cosh", formula = "cosh x",
-                                    source = "Abramowitz & Stegun 4.5";
-  static constexpr std::string_view peers = "torch.cosh, jax.numpy.cosh, tf.math.cosh";
+  static constexpr Text name = "cosh", formula = "cosh x", source = "Abramowitz & Stegun 4.5";
+  static constexpr Text peers = "torch.cosh, jax.numpy.cosh, tf.math.cosh";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -122,9 +117,8 @@ struct Cosh : Elementwise<1> {
 };
 
 struct Asinh : Elementwise<1> {
-  static constexpr std::string_view name = "asinh", formula = "arsinh x",
-                                    source = "Abramowitz & Stegun 4.6";
-  static constexpr std::string_view peers = "torch.asinh, jax.numpy.arcsinh, tf.math.asinh";
+  static constexpr Text name = "asinh", formula = "arsinh x", source = "Abramowitz & Stegun 4.6";
+  static constexpr Text peers = "torch.asinh, jax.numpy.arcsinh, tf.math.asinh";
   static constexpr Range ranges[] = {{-3, 3}};
   template <class T>
   static T value(T x) {
@@ -137,10 +131,10 @@ struct Asinh : Elementwise<1> {
 };
 
 struct Acosh : Elementwise<1> {
-  static constexpr std::string_view name = "acosh", formula = "arcosh x",
-                                    domain = "x ≥ 1; the derivative at 1 is infinite",
-                                    source = "Abramowitz & Stegun 4.6";
-  static constexpr std::string_view peers = "torch.acosh, jax.numpy.arccosh, tf.math.acosh";
+  static constexpr Text name = "acosh", formula = "arcosh x",
+                        domain = "x ≥ 1; the derivative at 1 is infinite",
+                        source = "Abramowitz & Stegun 4.6";
+  static constexpr Text peers = "torch.acosh, jax.numpy.arccosh, tf.math.acosh";
   static constexpr bool simd = false;  // its batch gives numbers for x < -1e8
   static constexpr Range ranges[] = {{1.2, 4}};
   template <class T>
@@ -154,9 +148,9 @@ struct Acosh : Elementwise<1> {
 };
 
 struct Atanh : Elementwise<1> {
-  static constexpr std::string_view name = "atanh", formula = "artanh x", domain = "-1 < x < 1",
-                                    source = "Abramowitz & Stegun 4.6";
-  static constexpr std::string_view peers = "torch.atanh, jax.numpy.arctanh, tf.math.atanh";
+  static constexpr Text name = "atanh", formula = "artanh x", domain = "-1 < x < 1",
+                        source = "Abramowitz & Stegun 4.6";
+  static constexpr Text peers = "torch.atanh, jax.numpy.arctanh, tf.math.atanh";
   static constexpr Range ranges[] = {{-0.9, 0.9}};
   template <class T>
   static T value(T x) {
