@@ -57,6 +57,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/regroup.cpp
     autograd/passes/scalars.cpp
     autograd/passes/schedule.cpp
+    autograd/passes/scratch.cpp
     autograd/passes/share.cpp
     autograd/passes/sums.cpp
     autograd/passes/sink.cpp
