@@ -16,11 +16,11 @@ namespace tapewise {
 /// Where a value lies while a program runs.
 struct Place {
   enum class Kind : std::uint8_t { arena, cell, constant };
-  static constexpr std::size_t most = (std::size_t{1} << 56U) - 1;
+  static constexpr std::uint64_t most = (std::uint64_t{1} << 56U) - 1;
   Place() = default;
-  Place(Kind of, std::size_t where) : kind(of), at(where & most) {}
+  Place(Kind of, std::uint64_t where) : kind(of), at(where & most) {}
   Kind kind : 8 = Kind::arena;
-  std::size_t at : 56 = 0;  ///< offset in the arena, or number of the cell or constant
+  std::uint64_t at : 56 = 0;  ///< offset in the arena, or number of the cell or constant
 };
 
 /// One step: a kernel and its operands.

@@ -39,7 +39,7 @@ class Known {
   explicit Known(const Draft& draft)
       : same_{draft},
         ids_(draft.scratch_vector(std::bit_ceil(draft.nodes.size() * 3 / 2 + 2), none)),
-        places_per_node_((ids_.size() << fraction_bits) /
+        places_per_node_((std::uint64_t{ids_.size()} << fraction_bits) /
                          std::max<std::size_t>(draft.nodes.size(), 1)) {}
 
   /// The first node that equals this one: itself when there was none.
@@ -48,7 +48,7 @@ class Known {
     const auto operands = same_.draft.operands_of(node);
     if (!operands.empty()) {
       const std::size_t latest = *std::max_element(operands.begin(), operands.end());
-      const std::size_t first = latest * places_per_node_ >> fraction_bits;
+      const auto first = static_cast<std::size_t>(latest * places_per_node_ >> fraction_bits);
       for (std::size_t at = first; at < first + near; ++at) {
         if (const DraftId found = look_at(at, id); found != none) return found;
       }
@@ -74,7 +74,7 @@ class Known {
 
   Same same_;
   ScratchVector<DraftId> ids_;
-  std::size_t places_per_node_;
+  std::uint64_t places_per_node_;
 };
 
 bool may_be_shared(const Draft& draft, const DraftNode& node) {
