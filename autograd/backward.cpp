@@ -55,7 +55,7 @@ GradientTable record_b(const Var& y, std::span<const Var> wanted, const Operand*
     const Tape::BScope scope(tape, where);
     return cotangent == nullptr ? ones_for_scalar(y) : checked_cotangent(y, *cotangent);
   }();
-  const Subgraph G(tape, y.id(), wanted_ids);
+  Subgraph G(tape, y.id(), wanted_ids);
   GraphTable grad(G, seed);
   if (G.size() > 0) back_propagate(G, grad);
   transaction.keep();

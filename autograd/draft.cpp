@@ -23,8 +23,7 @@ std::shared_ptr<const Array> converted(const void* from, const Type& type, Numbe
   return array;
 }
 
-std::size_t Draft::bytes_of(const DraftNode& node) const {
-  const Type& type = type_of(node);
+std::size_t Draft::bytes_of(const Type& type) const {
   const bool complex = numbers == Numbers::complex128 && is_float(type.dtype);
   return static_cast<std::size_t>(type.size()) * size_of(complex ? DType::complex128 : type.dtype);
 }
@@ -37,7 +36,7 @@ DraftId Draft::behind_aliases(DraftId id) const {
 }
 
 void Draft::reorder(std::span<const DraftId> order) {
-  auto position = huge_vector<DraftId>(order.size());
+  auto position = scratch_vector<DraftId>(order.size());
   std::vector<DraftNode> reordered;
   reserve_huge(reordered, order.size());
   for (DraftId at = 0; at < order.size(); ++at) {

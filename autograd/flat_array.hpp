@@ -1,7 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <cstring>
-#include <tapewise/autograd/array.hpp>
+#include <tapewise/autograd/growing_memory.hpp>
 #include <type_traits>
 #include <utility>
 
@@ -44,13 +44,11 @@ class FlatArray {
     const std::size_t wanted = size_ + more;
     const std::size_t doubled = capacity_ < 64 ? 64 : 2 * capacity_;
     const std::size_t capacity = wanted > doubled ? wanted : doubled;
-    Buffer larger(capacity * sizeof(T));
-    if (size_ > 0) std::memcpy(larger.data(), memory_.data(), size_ * sizeof(T));
-    memory_ = std::move(larger);
+    memory_.grow(size_ * sizeof(T), capacity * sizeof(T));
     capacity_ = capacity;
   }
 
-  Buffer memory_;
+  GrowingMemory memory_;
   std::size_t size_ = 0, capacity_ = 0;
 };
 

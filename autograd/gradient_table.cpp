@@ -81,7 +81,7 @@ std::size_t GradientTable::find(const Var& node) const {
   if (table_->only_wanted) {
     const NodeId output = output_.id();
     const auto above =
-        ancestors(tape, std::span(&output, 1), [&](NodeId id) { return !tape.node(id).active; });
+        ancestors(tape, std::span(&output, 1), [&](NodeId id) { return !tape.is_active(id); });
     if (std::binary_search(above.begin(), above.end(), node.id())) {
       throw GradientError(tape.describe(node.id(),
                                         "[gradient table] this node was not among the wanted ones: "

@@ -5,7 +5,7 @@
 
 namespace tapewise {
 
-GraphTable::GraphTable(const Subgraph& G, const Var& seed)
+GraphTable::GraphTable(Subgraph& G, const Var& seed)
     : G_(G), seed_(seed), table_(std::make_shared<GradientTable::Entries>()) {
   table_->entries = huge_vector<GradientTable::Handle>(G.size());
   table_->begin = huge_vector<std::uint32_t>(G.size() + 1);
@@ -84,13 +84,13 @@ void GraphTable::add(std::size_t j, std::size_t i, std::size_t use, const Var& t
 
 GradientTable GraphTable::finish(const Var& output, bool only_wanted) {
   table_->only_wanted = only_wanted;
-  table_->nodes = G_.nodes();
   // Terms were collected from the last node to the first.
   std::uint32_t end = 0;
   for (std::size_t p = G_.size(); p-- > 0;) {
     end += table_->begin[p];
     table_->begin[p] = end;
   }
+  table_->nodes = G_.take_nodes();
   GradientTable result;
   result.output_ = output;
   result.table_ = std::move(table_);

@@ -8,7 +8,8 @@ namespace tapewise {
 /// The table of Algorithm 6.2 whose entries are nodes: filling it records subgraph B.
 class GraphTable {
  public:
-  GraphTable(const Subgraph& G, const Var& seed);
+  /// `G` gives its list of nodes away in the end.
+  GraphTable(Subgraph& G, const Var& seed);
 
   /// grad[u(n)] = 1, or the cotangent that was given.
   void set_to_one(std::size_t n);
@@ -25,7 +26,7 @@ class GraphTable {
   void look_ahead(std::size_t j) const;
   static GradientTable::Handle handle(const Var& v);
 
-  const Subgraph& G_;
+  Subgraph& G_;
   Var seed_;
   std::shared_ptr<GradientTable::Entries> table_;  // as far as it is filled in
 };

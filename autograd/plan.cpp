@@ -68,6 +68,8 @@ Arrangement arrange(passes::Recomputed from, const CompileOptions& options) {
   passes::schedule(a.draft, a.units);
   if (options.regroup) passes::regroup(a.draft, a.units);
   a.placement = passes::place(a.draft, a.units, options);
+  constexpr std::size_t large = 4U << 20U;  // what is small the allocator keeps at hand
+  a.draft.scratch->release(large);
   return a;
 }
 

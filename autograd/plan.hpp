@@ -16,8 +16,11 @@ namespace tapewise {
 /// Where a value lies while a program runs.
 struct Place {
   enum class Kind : std::uint8_t { arena, cell, constant };
-  Kind kind = Kind::arena;
-  std::size_t at = 0;  ///< offset in the arena, or number of the cell or constant
+  static constexpr std::uint64_t most = (std::uint64_t{1} << 56U) - 1;
+  Place() = default;
+  Place(Kind of, std::uint64_t where) : kind(of), at(where & most) {}
+  Kind kind : 8 = Kind::arena;
+  std::uint64_t at : 56 = 0;  ///< offset in the arena, or number of the cell or constant
 };
 
 /// One step: a kernel and its operands.

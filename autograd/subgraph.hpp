@@ -1,6 +1,7 @@
 #pragma once
 #include <span>
 #include <tapewise/autograd/tape.hpp>
+#include <utility>
 #include <vector>
 
 namespace tapewise {
@@ -24,6 +25,8 @@ class Subgraph {
   std::size_t size() const { return nodes_.size(); }
   NodeId node(std::size_t position) const { return nodes_[position]; }
   const std::vector<NodeId>& nodes() const { return nodes_; }
+  /// The same, for who needs them longer; no node is inside from then on.
+  std::vector<NodeId> take_nodes() { return std::move(nodes_); }
   std::size_t uses_count() const { return uses_.size(); }
   /// Position of a node, or `size()` when it is not inside.
   std::size_t position(NodeId id) const;

@@ -5,6 +5,7 @@
 #include <bit>
 #include <map>
 #include <tapewise/autograd/forward.hpp>
+#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/tape_index.hpp>
 #include <unordered_map>
@@ -171,8 +172,22 @@ std::string Tape::describe(NodeId id, const std::string& what) const {
 }
 
 std::span<std::uint32_t> Tape::visited() {
-  if (visited_.size() < nodes_.size()) visited_.resize(nodes_.capacity());
+  if (visited_.capacity() < nodes_.size()) {
+    visited_ = {};  // old marks say nothing any more
+    reserve_huge(visited_, nodes_.capacity());
+  }
+  if (visited_.size() < nodes_.size()) visited_.resize(nodes_.size());
   return visited_;
+}
+
+std::uint32_t Tape::new_tickets(std::size_t count) {
+  if (count > ~next_ticket_) {  // they have all been used: begin anew
+    std::fill(visited_.begin(), visited_.end(), 0);
+    next_ticket_ = 1;
+  }
+  const std::uint32_t first = next_ticket_;
+  next_ticket_ += static_cast<std::uint32_t>(count);
+  return first;
 }
 
 void Tape::note_read(NodeId id) {

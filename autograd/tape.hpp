@@ -111,6 +111,7 @@ class Tape {
   bool same_type(NodeId a, NodeId b) const { return nodes_[a].type == nodes_[b].type; }
   const OpRecord& op(NodeId id) const { return *nodes_[id].op; }
   bool is_active(NodeId id) const { return nodes_[id].has(PackedNode::is_active); }
+  bool is_in_b(NodeId id) const { return nodes_[id].has(PackedNode::is_in_b); }
   /// Expires with the tape: for what keeps Vars and may outlive it.
   std::weak_ptr<const void> life() const;
   std::span<const NodeId> parents(NodeId id) const {
@@ -233,9 +234,10 @@ class Tape {
   };
 
   /// Scratch for graph walks: a number per node, at least size() of them; a walk marks the nodes
-  /// it has seen with a ticket of its own, so nothing has to be cleared.
+  /// it has seen with tickets of its own, so nothing has to be cleared.
   std::span<std::uint32_t> visited();
-  std::uint32_t new_ticket() { return ++ticket_; }
+  /// The first of `count` tickets, one after the other, that mark no node.
+  std::uint32_t new_tickets(std::size_t count);
 
  private:
   Var attach_parameter(const CellPtr& cell, std::string_view label, SourceLine where);
@@ -305,7 +307,7 @@ class Tape {
   std::unique_ptr<Index> index_;
   std::shared_ptr<const void> life_;
   std::vector<std::uint32_t> visited_;
-  std::uint32_t ticket_ = 0;
+  std::uint32_t next_ticket_ = 1;
   std::uint32_t generation_ = 1;
   SourceLine fixed_line_;  // while line_is_fixed_
   static constexpr char no_composer[] = "";

@@ -84,10 +84,12 @@ same additions in a loop.
 """),
     ("growth", "growth", """
 Recording M2 trans, back-propagation, compiling, and the first run, all from nothing: per operation of
-the graph, for graphs of a hundred to ten million operations (the row without a size). Memory is what
-the tape, with its subgraph B, and the program hold in the end. From a million operations on, what a
-pass walks over is larger than the caches, and the system clears each page before a pass first writes
-to it: 30 % of the time at a million operations.
+the graph, for graphs of a hundred to ten million operations (the row without a size). Each graph is
+made anew, after two of its size that do not count; of a large graph, the memory of the one before has
+gone back to the system by then. Memory is what has been touched and is held in the end, by the tape
+with its subgraph B and by the program, in whole pages. From a million operations on, what a pass
+walks over is larger than the caches, and the system clears each page before it is first written to; a
+virtual machine may have to ask its host for the page as well.
 """),
 ]
 ORDER = [section[0] for section in SECTIONS]

@@ -29,6 +29,7 @@ set(TAPEWISE_SOURCES
     autograd/gradcheck.cpp
     autograd/gradient_table.cpp
     autograd/graph_table.cpp
+    autograd/growing_memory.cpp
     autograd/leaves.cpp
     autograd/numbers_table.cpp
     autograd/numeric_gradients.cpp
@@ -56,6 +57,7 @@ set(TAPEWISE_SOURCES
     autograd/passes/regroup.cpp
     autograd/passes/scalars.cpp
     autograd/passes/schedule.cpp
+    autograd/passes/scratch.cpp
     autograd/passes/share.cpp
     autograd/passes/sums.cpp
     autograd/passes/sink.cpp
@@ -187,6 +189,7 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
     autograd/graph_walk.hpp
+    autograd/growing_memory.hpp
     autograd/leaves.hpp
     autograd/node.hpp
     autograd/numbers_table.hpp

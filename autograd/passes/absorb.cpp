@@ -32,6 +32,7 @@ bool absorb_by_attribute(Draft& draft, const DraftNode& node, std::size_t use, D
 }  // namespace
 
 void absorb(Draft& draft) {
+  if (!draft.has.absorbing) return;
   const std::vector<bool> guarded = guard_cone(draft);
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     const DraftNode& node = draft.nodes[id];

@@ -23,11 +23,7 @@ std::vector<std::uint32_t> count_readers(const Draft& draft) {
 }  // namespace
 
 void accumulate(Draft& draft) {
-  bool any = false;
-  for (const DraftNode& node : draft.nodes) {
-    any = any || (node.role == Role::compute && node.op->accumulating != nullptr);
-  }
-  if (!any) return;
+  if (!draft.has.accumulating) return;
   prune(draft);  // what is read by dead nodes only is not read
   std::vector<std::uint32_t> readers = count_readers(draft);
   const std::vector<bool> guarded = guard_cone(draft);
@@ -55,7 +51,7 @@ void accumulate(Draft& draft) {
     draft.operands.insert(draft.operands.end(), all.begin(), all.end());
     node.op = &node.op->accumulating();
     node.operands_begin = begin;
-    node.operands_count = static_cast<std::uint32_t>(all.size());
+    node.operands_count = static_cast<std::uint16_t>(all.size());
     readers[product] = readers[id];
     same_as[id] = product;
   }

@@ -13,7 +13,7 @@ std::vector<bool> update_nodes(const Draft& draft) {
   std::vector<bool> update(draft.nodes.size());
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     const DraftNode& node = draft.nodes[id];
-    update[id] = node.role == Role::compute && !draft.tape->node(node.origin).in_b;
+    update[id] = node.role == Role::compute && !draft.tape->is_in_b(node.origin);
   }
   for (const DraftId output : draft.outputs) update[output] = false;
   std::vector<bool> read(draft.nodes.size());

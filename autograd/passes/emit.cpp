@@ -139,7 +139,7 @@ void describe_plan(Plan& plan, const Draft& draft, std::span<const Var> outputs,
   plan.inputs.resize(draft.cells.size());
   NodeId newest = 0;
   for (const DraftNode& node : draft.nodes) {
-    if (!tape.node(node.origin).in_b) newest = std::max(newest, node.origin);
+    if (!tape.is_in_b(node.origin)) newest = std::max(newest, node.origin);
     if (const auto label = tape.label(node.origin); !label.empty()) {
       plan.labels.emplace(node.origin, label);
     }

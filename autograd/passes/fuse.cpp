@@ -27,8 +27,27 @@ class Fuser {
     if (!groups_.all().empty()) groups_.sink();
   }
   const std::vector<Group>& groups() const { return groups_.all(); }
-  /// Runs of scalar ops, by level.
-  const std::vector<std::vector<DraftId>>& scalars() const { return scalars_; }
+  /// The runs of scalar ops, as units: a level each. A single op is a step of its own.
+  void add_scalars_to(Units& units) const {
+    const auto first = static_cast<std::uint32_t>(units.units.size());
+    std::vector<std::uint32_t> unit_of_level(scalars_.size(), Units::none);
+    auto end = static_cast<std::uint32_t>(units.members.size());
+    for (std::size_t level = 0; level < scalars_.size(); ++level) {
+      if (scalars_[level] < 2) continue;
+      unit_of_level[level] = static_cast<std::uint32_t>(units.units.size());
+      units.units.push_back({Units::Kind::scalars, end, end, {}, Units::no_split});
+      end += scalars_[level];
+    }
+    if (units.units.size() == first) return;
+    units.members.resize(end);
+    for (DraftId id = 0; id < draft_.nodes.size(); ++id) {
+      if (!in_scalars_[id]) continue;
+      const std::uint32_t unit = unit_of_level[groups_.level(id)];
+      if (unit == Units::none) continue;
+      units.unit_of[id] = unit;
+      units.members[units.units[unit].end++] = id;
+    }
+  }
 
  private:
   void visit(DraftId id) {
@@ -65,7 +84,7 @@ class Fuser {
       level = std::max(level, groups_.level(memory) + (in_scalars_[memory] ? 0U : 1U));
     }
     if (scalars_.size() <= level) scalars_.resize(level + 1);
-    scalars_[level].push_back(id);
+    ++scalars_[level];
     in_scalars_[id] = true;
     groups_.level(id) = level;
   }
@@ -73,7 +92,7 @@ class Fuser {
   const Draft& draft_;
   bool fuse_, scalars_wanted_;
   std::vector<bool> in_scalars_;
-  std::vector<std::vector<DraftId>> scalars_;
+  std::vector<std::uint32_t> scalars_;  // how many there are, by level
   Groups groups_;
 };
 
@@ -98,9 +117,7 @@ Units fuse(const Draft& draft, const CompileOptions& options) {
   for (const Group& group : fuser.groups()) {
     add({Units::Kind::fused, 0, 0, group.shape, group.split}, group.members);
   }
-  for (const auto& run : fuser.scalars()) {
-    add({Units::Kind::scalars, 0, 0, {}, Units::no_split}, run);
-  }
+  fuser.add_scalars_to(units);
   return units;
 }
 

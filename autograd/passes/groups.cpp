@@ -1,7 +1,6 @@
 #include <tapewise/autograd/passes/groups.hpp>
 
 #include <tapewise/autograd/fused.hpp>
-#include <tapewise/autograd/huge_pages.hpp>
 
 namespace tapewise::passes {
 
@@ -41,7 +40,9 @@ Pattern pattern_of(const Shape& operand, const Shape& full, std::size_t split) {
 }
 
 Groups::Groups(const Draft& draft, std::int64_t fewest)
-    : draft_(draft), fewest_(fewest), level_(huge_vector<std::uint32_t>(draft.nodes.size())) {}
+    : draft_(draft),
+      fewest_(fewest),
+      level_(draft.scratch_vector<std::uint32_t>(draft.nodes.size())) {}
 
 bool Groups::join_any(DraftId id, std::uint32_t level) {
   if (group_of_.empty()) {  // a graph of single numbers never comes here

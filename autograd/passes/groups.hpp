@@ -57,6 +57,7 @@ class Groups {
   const std::vector<Group>& all() const { return groups_; }
   /// By node: after so many groups, one after the other, its value is there.
   std::uint32_t& level(DraftId id) { return level_[id]; }
+  std::uint32_t level(DraftId id) const { return level_[id]; }
 
  private:
   enum class Fold : std::uint8_t { none, row, total, across };
@@ -78,7 +79,7 @@ class Groups {
   std::int64_t fewest_;
   std::vector<std::uint32_t> group_of_;
   std::vector<Form> form_;
-  std::vector<std::uint32_t> level_;
+  ScratchVector<std::uint32_t> level_;
   std::vector<std::uint32_t> reader_;  // the last group that reads a value from outside
   std::vector<Group> groups_;
 };

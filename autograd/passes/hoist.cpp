@@ -119,7 +119,7 @@ class Hoisting {
   bool may_move(DraftId id) const {
     const DraftNode& node = draft_.nodes[id];
     return !written_[id] && node.role == Role::compute && !node.alias &&
-           draft_.tape->node(node.origin).in_b;
+           draft_.tape->is_in_b(node.origin);
   }
 
   // --- what pays ---
@@ -180,16 +180,16 @@ class Hoisting {
   std::uint32_t turn_ = 0;
 };
 
-bool is_large_in_b(const Draft& draft, const DraftNode& node) {
-  return node.role == Role::compute && draft.bytes_of(node) >= least_bytes &&
-         draft.tape->node(node.origin).in_b;
-}
-
 }  // namespace
 
 void hoist(Draft& draft) {
-  const auto large = [&](const DraftNode& node) { return is_large_in_b(draft, node); };
-  if (std::none_of(draft.nodes.begin(), draft.nodes.end(), large)) return;
+  const auto is_large = [&](const Type& type) { return draft.bytes_of(type) >= least_bytes; };
+  if (std::none_of(draft.types.begin(), draft.types.end(), is_large)) return;
+  const auto is_large_in_b = [&](const DraftNode& node) {
+    return node.role == Role::compute && is_large(draft.type_of(node)) &&
+           draft.tape->is_in_b(node.origin);
+  };
+  if (std::none_of(draft.nodes.begin(), draft.nodes.end(), is_large_in_b)) return;
   const std::vector<DraftId> order = Hoisting(draft).order();
   if (std::is_sorted(order.begin(), order.end())) return;
   Draft hoisted = draft;

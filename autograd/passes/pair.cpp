@@ -17,6 +17,7 @@ bool is_known(const Draft& draft, DraftId id) {
 }  // namespace
 
 void pair(const Draft& draft, Units& units) {
+  if (!draft.has.by_products) return;
   const auto single = [&](DraftId id) {
     return draft.nodes[id].role == Role::compute && units.unit_of[id] == Units::none;
   };

@@ -22,8 +22,9 @@ DraftId add_copy(Draft& draft, DraftId of) {
 }  // namespace
 
 void pin(Draft& draft) {
-  std::vector<bool> assigned(draft.nodes.size());
-  for (const DraftNode& node : draft.nodes) {
+  std::vector<bool> assigned(draft.has.assigns ? draft.nodes.size() : 0);
+  for (std::size_t id = 0; id < assigned.size(); ++id) {
+    const DraftNode& node = draft.nodes[id];
     if (node.role != Role::assign) continue;
     const DraftId leaf = draft.operands_of(node)[0];
     if (assigned[leaf]) {
@@ -38,8 +39,7 @@ void pin(Draft& draft) {
     const DraftId memory = draft.memory_of(output);
     if (draft.nodes[memory].role == Role::cell) output = add_copy(draft, output);
   }
-  const std::size_t recorded = assigned.size();
-  for (DraftId id = 0; id < recorded; ++id) {
+  for (DraftId id = 0; id < assigned.size(); ++id) {
     if (draft.nodes[id].role != Role::assign) continue;
     const DraftId value = draft.operands_of(draft.nodes[id])[1];
     const DraftId memory = draft.memory_of(value);

@@ -14,11 +14,11 @@ constexpr std::uint32_t never = ~std::uint32_t{0};
 /// When each value is last read, as a position among the units, and whether anyone but its own unit
 /// reads it.
 struct Lifetimes {
-  std::vector<std::uint32_t> last_read;
+  ScratchVector<std::uint32_t> last_read;
   std::vector<bool> read_outside;
 
   Lifetimes(const Draft& draft, const Units& units)
-      : last_read(huge_vector<std::uint32_t>(draft.nodes.size())),
+      : last_read(draft.scratch_vector<std::uint32_t>(draft.nodes.size())),
         read_outside(draft.nodes.size()) {
     for (std::uint32_t u = 0; u < units.units.size(); ++u) {
       for (const DraftId id : units.members_of(units.units[u])) {
@@ -108,14 +108,17 @@ class UpdatesInPlace {
 class Placer {
  public:
   Placer(const Draft& draft, const Units& units, const CompileOptions& options)
-      : draft_(draft), units_(units), options_(options), lifetimes_(draft, units) {
+      : draft_(draft),
+        units_(units),
+        options_(options),
+        lifetimes_(draft, units),
+        last_reader_(draft.scratch_vector<DraftId>(draft.nodes.size())),
+        block_(draft.scratch_vector<std::uint32_t>(draft.nodes.size())) {
     placement_.places = huge_vector<Place>(draft.nodes.size());
     placement_.stored.resize(draft.nodes.size());
     placement_.assigned_by_producer.resize(draft.nodes.size());
     placement_.load_slots = huge_vector<std::uint32_t>(draft.nodes.size());
     has_load_slot_.resize(draft.nodes.size());
-    last_reader_ = huge_vector<DraftId>(draft.nodes.size());
-    block_ = huge_vector<std::uint32_t>(draft.nodes.size());
   }
 
   Placement run() {
@@ -124,7 +127,7 @@ class Placer {
     list_dying();
     for (std::uint32_t u = 0; u < units_.units.size(); ++u) {
       if (units_.units[u].kind == Units::Kind::scalars)
-        place_scalars(units_.units[u]);
+        place_scalars(u);
       else
         place_results(u);
       if (options_.reuse) release(u);
@@ -180,15 +183,15 @@ class Placer {
     return unit != Units::none && units_.units[unit].kind == Units::Kind::scalars;
   }
 
-  void place_scalars(const Units::Unit& unit) {
+  void place_scalars(std::uint32_t u) {
+    const Units::Unit& unit = units_.units[u];
     const auto members = units_.members_of(unit);
     for (const DraftId id : members) {
       for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
         const DraftId memory = draft_.memory_of(operand);
         last_reader_[memory] = id;
-        const bool in_arena = draft_.nodes[memory].role == Role::compute &&
-                              placement_.places[memory].kind == Place::Kind::arena;
-        if (in_arena || has_load_slot_[memory]) continue;
+        if (placement_.places[memory].kind == Place::Kind::arena || has_load_slot_[memory])
+          continue;
         placement_.load_slots[memory] = bank_.take();
         has_load_slot_[memory] = true;
       }
@@ -196,21 +199,21 @@ class Placer {
     RangesFrom vectors(units_.vectors, unit.begin), sums(units_.sums, unit.begin);
     for (std::uint32_t at = unit.begin; at < unit.end;) {
       if (const Units::Range* vector = vectors.at(at)) {
-        place_vector(unit, *vector);
+        place_vector(u, *vector);
         at = vector->end;
       } else if (const Units::Range* sum = sums.at(at)) {
-        place_sum(unit, *sum);
+        place_sum(u, *sum);
         at = sum->end;
       } else {
         const DraftId id = units_.members[at++];
-        release_read(unit, id);
+        release_read(u, id);
         set_slot(id, bank_.take(), 0);
       }
     }
   }
 
   /// All operands are read before the first result is written, but not all at once.
-  void place_vector(const Units::Unit& unit, const Units::Range& range) {
+  void place_vector(std::uint32_t u, const Units::Range& range) {
     const std::uint32_t count = range.end - range.begin;
     const std::uint32_t first = bank_.take_block(count);
     const auto block = static_cast<std::uint32_t>(blocks_.size());
@@ -219,14 +222,14 @@ class Placer {
       set_slot(units_.members[range.begin + k], first + k, block);
     }
     for (std::uint32_t at = range.begin; at < range.end; ++at) {
-      release_read(unit, units_.members[at]);
+      release_read(u, units_.members[at]);
     }
   }
 
   /// Only the last addition of a sum has a value in memory.
-  void place_sum(const Units::Unit& unit, const Units::Range& range) {
+  void place_sum(std::uint32_t u, const Units::Range& range) {
     for (std::uint32_t at = range.begin; at < range.end; ++at) {
-      release_read(unit, units_.members[at]);
+      release_read(u, units_.members[at]);
       if (at + 1 < range.end) last_reader_[units_.members[at]] = taken;
     }
     set_slot(units_.members[range.end - 1], bank_.take(), 0);
@@ -239,12 +242,12 @@ class Placer {
   }
 
   /// The slots of operands of the same unit that `id` is the last to read.
-  void release_read(const Units::Unit& unit, DraftId id) {
+  void release_read(std::uint32_t u, DraftId id) {
     if (!options_.reuse) return;
     for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
       const DraftId memory = draft_.memory_of(operand);
-      if (last_reader_[memory] != id || lifetimes_.read_outside[memory] || !is_scalar(memory) ||
-          &units_.units[units_.unit_of[memory]] != &unit) {
+      if (last_reader_[memory] != id || units_.unit_of[memory] != u ||
+          lifetimes_.read_outside[memory]) {
         continue;
       }
       last_reader_[memory] = taken;  // once, though it may be read twice
@@ -265,9 +268,10 @@ class Placer {
     dying_begin_.assign(n + 1, 0);
     const auto for_each_dying = [&](auto&& visit) {
       for (const Units::Unit& unit : units_.units) {
+        const bool scalars = unit.kind == Units::Kind::scalars;
         for (const DraftId id : units_.members_of(unit)) {
-          const bool dies_inside = is_scalar(id) && !lifetimes_.read_outside[id];
-          if (needs_place(id, unit) && !dies_inside && lifetimes_.last_read[id] != never) {
+          if (scalars && !lifetimes_.read_outside[id]) continue;  // it dies inside
+          if (needs_place(id, unit) && lifetimes_.last_read[id] != never) {
             visit(lifetimes_.last_read[id], id);
           }
         }
@@ -377,8 +381,8 @@ class Placer {
   };
   SlotBank bank_{packer_};
   std::vector<bool> has_load_slot_;
-  std::vector<DraftId> last_reader_;
-  std::vector<std::uint32_t> block_;  // into blocks_; 0: a slot of its own
+  ScratchVector<DraftId> last_reader_;
+  ScratchVector<std::uint32_t> block_;  // into blocks_; 0: a slot of its own
   std::vector<Block> blocks_{1};
 
   std::vector<std::uint32_t> dying_begin_;

@@ -15,7 +15,7 @@ std::vector<Guard> guards_before_newest(const Tape& tape, std::span<const NodeId
   if (tape.guards().empty()) return {};
   NodeId newest = 0;
   for (const NodeId id : needed) {
-    if (!tape.node(id).in_b) newest = std::max(newest, id);
+    if (!tape.is_in_b(id)) newest = std::max(newest, id);
   }
   std::vector<Guard> kept;
   for (const Guard& guard : tape.guards()) {
@@ -23,28 +23,6 @@ std::vector<Guard> guards_before_newest(const Tape& tape, std::span<const NodeId
   }
   return kept;
 }
-
-/// Where in an ascending list of ids each of them stands.
-class Positions {
- public:
-  explicit Positions(const std::vector<NodeId>& ids) : ids_(ids), first_(ids.front()) {
-    const std::size_t range = ids.back() - first_ + 1;
-    if (range / 8 > ids.size()) return;  // sparse: searched for
-    table_ = huge_vector<DraftId>(range);
-    for (std::size_t k = 0; k < ids.size(); ++k) {
-      table_[ids[k] - first_] = static_cast<DraftId>(k);
-    }
-  }
-  DraftId operator()(NodeId id) const {
-    if (!table_.empty()) return table_[id - first_];
-    return static_cast<DraftId>(std::lower_bound(ids_.begin(), ids_.end(), id) - ids_.begin());
-  }
-
- private:
-  const std::vector<NodeId>& ids_;
-  NodeId first_;
-  std::vector<DraftId> table_;
-};
 
 /// A constant number, or an array constant, as an array of the plan.
 std::shared_ptr<const Array> constant_array(const Tape& tape, NodeId id, Numbers numbers) {
@@ -80,18 +58,22 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
       if (is_float(type.dtype)) type.dtype = DType::float64;
     }
   }
-  const Positions position(needed);
+  const Positions position(tape, needed);
   draft.has.guards = !guards.empty();
   std::size_t operands = guards.size();
   for (const NodeId id : needed) operands += tape.parents(id).size();
   reserve_huge(draft.nodes, needed.size() + guards.size());
   reserve_huge(draft.operands, operands);
   for (const NodeId id : needed) {
-    const Node& node = tape.node(id);
-    DraftNode d;
-    d.op = node.op;
-    d.alias = node.op->traits.alias;
+    const PackedNode& node = tape.packed_nodes()[id];
+    const OpRecord& op = *node.op;
+    DraftNode& d = draft.nodes.emplace_back();
+    d.op = &op;
+    d.alias = op.traits.alias;
     draft.has.aliases = draft.has.aliases || d.alias;
+    draft.has.accumulating = draft.has.accumulating || op.accumulating != nullptr;
+    draft.has.by_products = draft.has.by_products || op.by_product != nullptr;
+    draft.has.absorbing = draft.has.absorbing || op.absorb != nullptr || op.traits.broadcast;
     d.type = node.type;
     d.origin = id;
     d.operands_begin = static_cast<std::uint32_t>(draft.operands.size());
@@ -103,22 +85,21 @@ Draft reach(std::span<const Var> outputs, Numbers numbers) {
     }
     d.attribute = static_cast<std::uint32_t>(draft.attributes.size());
     const auto* words = static_cast<const std::uint64_t*>(tape.attribute(id));
-    if (const std::size_t count = (node.op->attribute_bytes + 7) / 8; count > 0) {
+    if (const std::size_t count = (op.attribute_bytes + 7) / 8; count > 0) {
       draft.attributes.insert(draft.attributes.end(), words, words + count);
     }
-    if (node.op == &constant_op()) {
+    if (&op == &constant_op()) {
       d.role = Role::constant;
       d.data = static_cast<std::uint32_t>(draft.constants.size());
       draft.constants.push_back(constant_array(tape, id, numbers));
-    } else if (node.op->traits.leaf) {
+    } else if (op.traits.leaf) {
       d.role = Role::cell;
       d.data = static_cast<std::uint32_t>(draft.cells.size());
       draft.cells.push_back(tape.cell(id));
-    } else if (node.op->traits.assign) {
+    } else if (op.traits.assign) {
       d.role = Role::assign;
       draft.has.assigns = true;
     }
-    draft.nodes.push_back(d);
   }
   for (const NodeId root : std::span(roots).first(outputs.size())) {
     draft.outputs.push_back(position(root));

@@ -198,7 +198,7 @@ class Run {
   DraftId append(const DraftNode& node, std::span<const DraftId> operands) {
     DraftNode copy = node;
     copy.operands_begin = static_cast<std::uint32_t>(to_.operands.size());
-    copy.operands_count = static_cast<std::uint32_t>(operands.size());
+    copy.operands_count = static_cast<std::uint16_t>(operands.size());
     to_.operands.insert(to_.operands.end(), operands.begin(), operands.end());
     to_.nodes.push_back(copy);
     return static_cast<DraftId>(to_.nodes.size() - 1);
@@ -360,7 +360,7 @@ class Run {
   }
   bool only_backward_reads(DraftId id) const {
     for (std::uint32_t r = next_[id]; r < readers_begin_[id + 1]; ++r) {
-      if (!from_.tape->node(from_.nodes[readers_[r]].origin).in_b) return false;
+      if (!from_.tape->is_in_b(from_.nodes[readers_[r]].origin)) return false;
     }
     return current_[id] != none;
   }

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <optional>
-#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/regroup.hpp>
 #include <tapewise/autograd/passes/sums.hpp>
 
@@ -26,9 +25,10 @@ class Regrouper {
         units_(units),
         guarded_(guard_cone(draft)),
         sums_(draft, guarded_),
-        depth_(huge_vector<std::uint32_t>(draft.nodes.size())),
-        part_of_(huge_vector<std::uint32_t>(draft.nodes.size())),
-        scratch_(huge_vector<std::uint32_t>(draft.nodes.size())) {}
+        depth_(draft.scratch_vector<std::uint32_t>(draft.nodes.size())),
+        part_of_(draft.scratch_vector<std::uint32_t>(draft.nodes.size())),
+        scratch_(draft.scratch_vector<std::uint32_t>(draft.nodes.size())),
+        members_(ScratchAllocator<DraftId>(*draft.scratch)) {}
 
   void run(std::uint32_t unit) {
     unit_ = unit;
@@ -92,7 +92,7 @@ class Regrouper {
 
   /// What depends on one number only (cos x for backward, say) is computed just before it is read.
   void sink_unary(std::uint32_t levels) {
-    std::vector<std::uint32_t>& first_read = scratch_;
+    ScratchVector<std::uint32_t>& first_read = scratch_;
     for (const DraftId id : members_) first_read[id] = levels;
     for (std::size_t k = members_.size(); k-- > 0;) {
       const DraftId id = members_[k];
@@ -126,7 +126,7 @@ class Regrouper {
   /// By level, kind of op, and the place of the first operand: then the operands of a run are
   /// neighbours when they are results of one.
   void sort() {
-    std::vector<DraftId> by_level(members_.size());
+    auto by_level = draft_.scratch_vector<DraftId>(members_.size());
     std::vector<std::uint32_t> begin;
     for (const DraftId id : members_) {
       if (begin.size() < depth_[id] + 2) begin.resize(depth_[id] + 2);
@@ -135,7 +135,7 @@ class Regrouper {
     for (std::size_t l = 0; l + 1 < begin.size(); ++l) begin[l + 1] += begin[l];
     std::vector<std::uint32_t> next(begin.begin(), begin.end() - 1);
     for (const DraftId id : members_) by_level[next[depth_[id]]++] = id;
-    std::vector<std::uint32_t>& position = scratch_;
+    ScratchVector<std::uint32_t>& position = scratch_;
     for (std::size_t l = 0; l + 1 < begin.size(); ++l) {
       const auto level = std::span(by_level).subspan(begin[l], begin[l + 1] - begin[l]);
       std::stable_sort(level.begin(), level.end(), [&](DraftId x, DraftId y) {
@@ -158,7 +158,7 @@ class Regrouper {
   }
 
   /// Where the first operand that was computed here stands.
-  std::uint32_t position_of(const std::vector<std::uint32_t>& position, DraftId id) const {
+  std::uint32_t position_of(const ScratchVector<std::uint32_t>& position, DraftId id) const {
     for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
       const DraftId memory = draft_.memory_of(operand);
       if (inside(memory)) return position[memory];
@@ -207,9 +207,9 @@ class Regrouper {
   /// that backward takes of a chain of sines) are computed together, where the first is due.
   void take_ahead() {
     const auto count = static_cast<std::uint32_t>(members_.size());
-    std::vector<std::uint32_t>& place = scratch_;  // of members in the chain
+    ScratchVector<std::uint32_t>& place = scratch_;  // of members in the chain
     for (std::uint32_t k = 0; k < count; ++k) place[members_[k]] = k;
-    const std::vector<std::uint32_t> next = next_of_kind();
+    const ScratchVector<std::uint32_t> next = next_of_kind();
     std::vector<bool> taken(count);
     std::vector<std::uint32_t> run;
     std::uint32_t at = begin_;
@@ -233,8 +233,8 @@ class Regrouper {
   }
 
   /// For each function of one number the next of its kind in the chain; 0: none.
-  std::vector<std::uint32_t> next_of_kind() const {
-    std::vector<std::uint32_t> next(members_.size());
+  ScratchVector<std::uint32_t> next_of_kind() const {
+    auto next = draft_.scratch_vector<std::uint32_t>(members_.size());
     std::vector<std::uint32_t> kinds;  // the first of each that was met, from the end
     for (std::size_t k = members_.size(); k-- > 0;) {
       const DraftId id = members_[k];
@@ -254,10 +254,10 @@ class Regrouper {
   const std::vector<bool> guarded_;
   const Sums sums_;
   std::uint32_t unit_ = 0, begin_ = 0;
-  std::vector<DraftId> members_;
-  std::vector<std::uint32_t> depth_;    // by draft node, as the next two
-  std::vector<std::uint32_t> part_of_;  // the part of a sum that it adds to; 0: none
-  std::vector<std::uint32_t> scratch_;
+  ScratchVector<std::uint32_t> depth_;    // by draft node, as the next two
+  ScratchVector<std::uint32_t> part_of_;  // the part of a sum that it adds to; 0: none
+  ScratchVector<std::uint32_t> scratch_;
+  ScratchVector<DraftId> members_;
   std::vector<std::uint32_t> terms_{0};  // by part, of all units
 };
 

@@ -46,14 +46,22 @@ class CodeBuilder {
 
   void list_loads() {
     std::vector<DraftId> outside;
+    const auto make_distinct = [&] {
+      std::sort(outside.begin(), outside.end());
+      outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+    };
+    std::size_t enough = 64;  // mostly the same few are read again and again
     for (const DraftId id : units_.members_of(unit_)) {
       for (const DraftId operand : draft_.operands_of(draft_.nodes[id])) {
         const DraftId memory = draft_.memory_of(operand);
-        if (placement_.places[memory].kind != Place::Kind::arena) outside.push_back(memory);
+        if (placement_.places[memory].kind == Place::Kind::arena) continue;
+        outside.push_back(memory);
+        if (outside.size() < enough) continue;
+        make_distinct();
+        enough = 64 + 2 * outside.size();
       }
     }
-    std::sort(outside.begin(), outside.end());
-    outside.erase(std::unique(outside.begin(), outside.end()), outside.end());
+    make_distinct();
     for (const DraftId memory : outside) {
       code_.loads.push_back({placement_.load_slots[memory],
                              static_cast<std::uint32_t>(outside_.size()),

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/leaves.hpp>
 #include <tapewise/autograd/passes/passes.hpp>
 
@@ -38,7 +37,10 @@ struct Same {
 class Known {
  public:
   explicit Known(const Draft& draft)
-      : same_{draft}, ids_(huge_vector(std::bit_ceil(draft.nodes.size() * 2 + 2), none)) {}
+      : same_{draft},
+        ids_(draft.scratch_vector(std::bit_ceil(draft.nodes.size() * 3 / 2 + 2), none)),
+        places_per_node_((std::uint64_t{ids_.size()} << fraction_bits) /
+                         std::max<std::size_t>(draft.nodes.size(), 1)) {}
 
   /// The first node that equals this one: itself when there was none.
   DraftId first_of(DraftId id) {
@@ -46,7 +48,8 @@ class Known {
     const auto operands = same_.draft.operands_of(node);
     if (!operands.empty()) {
       const std::size_t latest = *std::max_element(operands.begin(), operands.end());
-      for (std::size_t at = latest * 2; at < latest * 2 + near; ++at) {
+      const auto first = static_cast<std::size_t>(latest * places_per_node_ >> fraction_bits);
+      for (std::size_t at = first; at < first + near; ++at) {
         if (const DraftId found = look_at(at, id); found != none) return found;
       }
     }
@@ -58,7 +61,7 @@ class Known {
   }
 
  private:
-  static constexpr std::size_t near = 8;
+  static constexpr std::size_t near = 8, fraction_bits = 16;
   static constexpr DraftId none = ~DraftId{0};
 
   /// An equal node at this place, or the node itself, put there, where it was empty; else none.
@@ -70,7 +73,8 @@ class Known {
   }
 
   Same same_;
-  std::vector<DraftId> ids_;
+  ScratchVector<DraftId> ids_;
+  std::uint64_t places_per_node_;
 };
 
 bool may_be_shared(const Draft& draft, const DraftNode& node) {
@@ -82,7 +86,7 @@ bool may_be_shared(const Draft& draft, const DraftNode& node) {
 }  // namespace
 
 void share(Draft& draft) {
-  auto same_as = huge_vector<DraftId>(draft.nodes.size());
+  auto same_as = draft.scratch_vector<DraftId>(draft.nodes.size());
   Known known(draft);
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
     for (DraftId& operand : draft.operands_of(draft.nodes[id])) operand = same_as[operand];

@@ -1,4 +1,3 @@
-#include <tapewise/autograd/huge_pages.hpp>
 #include <tapewise/autograd/passes/sums.hpp>
 
 namespace tapewise::passes {
@@ -15,11 +14,12 @@ bool adds_numbers(const Draft& draft, DraftId id) {
 }  // namespace
 
 Sums::Sums(const Draft& draft, const std::vector<bool>& guarded)
-    : next_(huge_vector<DraftId>(draft.nodes.size(), none)), goes_on_(draft.nodes.size()) {
-  constexpr DraftId several = none - 1;
+    : leads_on_(draft.nodes.size()), goes_on_(draft.nodes.size()) {
   // First the one reader of each value, whoever that is.
+  constexpr DraftId none = ~DraftId{0}, several = none - 1;
+  auto readers = draft.scratch_vector<DraftId>(draft.nodes.size(), none);
   const auto read_by = [&](DraftId memory, DraftId reader) {
-    next_[memory] = next_[memory] == none ? reader : several;
+    readers[memory] = readers[memory] == none ? reader : several;
   };
   for (const DraftId output : draft.outputs) read_by(draft.memory_of(output), several);
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
@@ -28,14 +28,12 @@ Sums::Sums(const Draft& draft, const std::vector<bool>& guarded)
     for (const DraftId operand : draft.operands_of(node)) read_by(draft.memory_of(operand), id);
   }
   for (DraftId id = 0; id < draft.nodes.size(); ++id) {
-    const DraftId reader = next_[id];
-    const bool is_addition = adds_numbers(draft, id) && !guarded[id] && reader < several &&
-                             adds_numbers(draft, reader) && !guarded[reader] &&
-                             draft.operands_of(draft.nodes[reader])[0] == id;
-    if (is_addition)
-      goes_on_[reader] = true;
-    else
-      next_[id] = none;
+    const DraftId reader = readers[id];
+    if (reader >= several || !adds_numbers(draft, id) || guarded[id]) continue;
+    if (draft.operands_of(draft.nodes[reader])[0] != id) continue;
+    if (!adds_numbers(draft, reader) || guarded[reader]) continue;
+    leads_on_[id] = true;
+    goes_on_[reader] = true;
   }
 }
 

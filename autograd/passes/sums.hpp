@@ -7,19 +7,16 @@ namespace tapewise::passes {
 /// additions whose result nobody reads but the addition that goes on with it.
 class Sums {
  public:
-  static constexpr DraftId none = ~DraftId{0};
-
   /// What guards depend on is left alone.
   Sums(const Draft& draft, const std::vector<bool>& guarded);
 
   /// Whether the node is one of a sum's additions.
-  bool has(DraftId id) const { return next_[id] != none || goes_on_[id]; }
+  bool has(DraftId id) const { return leads_on_[id] || goes_on_[id]; }
   /// Whether a sum begins with this addition; else its first operand is the one before.
-  bool begins(DraftId id) const { return next_[id] != none && !goes_on_[id]; }
+  bool begins(DraftId id) const { return leads_on_[id] && !goes_on_[id]; }
 
  private:
-  std::vector<DraftId> next_;
-  std::vector<bool> goes_on_;
+  std::vector<bool> leads_on_, goes_on_;
 };
 
 }  // namespace tapewise::passes
