@@ -189,11 +189,13 @@ set(TAPEWISE_PUBLIC_HEADERS
     autograd/gradient_table.hpp
     autograd/graph_table.hpp
     autograd/graph_walk.hpp
+    autograd/huge_pages.hpp
     autograd/growing_memory.hpp
     autograd/leaves.hpp
     autograd/node.hpp
     autograd/numbers_table.hpp
     autograd/op.hpp
+    autograd/passes/scratch.hpp
     autograd/plan.hpp
     autograd/profile.hpp
     autograd/program.hpp

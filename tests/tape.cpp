@@ -1,8 +1,10 @@
 // Recording: nodes, types, literals, errors on the line, rewind, values on demand.
 #include <doctest/doctest.h>
+#include <cstdint>
 
 #include <cmath>
 #include <sstream>
+#include <tapewise/autograd/passes/scratch.hpp>
 #include <tapewise/ops/own_op.hpp>
 #include <tapewise/tapewise.hpp>
 
@@ -299,4 +301,43 @@ TEST_CASE("printing shows name, shape and value, and shortens long arrays") {
   out << tape.input(2.5, "x") << '\n' << tape.input(xt::xarray<double>{1.0, 2.0}, "v") << '\n';
   out << tape.input(many, "z");
   CHECK(out.str() == "x = 2.5\nv (2,) = [1, 2]\nz (100,) = [0, 0, 0, ..., 0, 0, 0]");
+}
+
+TEST_CASE("an array that grows keeps what it holds, when its pages are moved too") {
+  tw::FlatArray<std::uint64_t> array;
+  constexpr std::uint64_t size = 3U << 20U;  // 24 MiB
+  for (std::uint64_t k = 0; k < size; ++k) array.push(k * k);
+  std::uint64_t wrong = 0;
+  for (std::uint64_t k = 0; k < size; ++k) wrong += array[k] == k * k ? 0U : 1U;
+  CHECK(wrong == 0);
+  tw::FlatArray<std::uint64_t> moved = std::move(array);
+  CHECK(moved[size - 1] == (size - 1) * (size - 1));
+}
+
+TEST_CASE("walks go on when all marks of the tape have been used") {
+  tw::Tape tape;
+  const tw::Var x = tape.input(0.5), y = sin(x) * x;
+  const double expected = std::cos(0.5) * 0.5 + std::sin(0.5);
+  CHECK(tw::backward(y)[x].item() == doctest::Approx(expected));
+  for (const std::size_t left : {0U, 1U, 2U, 3U, 5U, 9U}) {
+    CAPTURE(left);
+    (void)tape.new_tickets(0xFFFFFFFFU - tape.new_tickets(1) - left);
+    const tw::Var g = tw::backward(y)[x];
+    CHECK(g.item() == doctest::Approx(expected));
+    tw::Program program = tw::compile({y, g});
+    program.run();
+    CHECK(program.item(1) == doctest::Approx(expected));
+  }
+}
+
+TEST_CASE("memory that is given back is taken again") {
+  tw::Scratch scratch;
+  void* first = scratch.take(1000);
+  void* second = scratch.take(1000);
+  CHECK(first != second);
+  scratch.give_back(first, 1000);
+  CHECK(scratch.take(600) == first);
+  scratch.give_back(first, 600);
+  scratch.give_back(second, 1000);
+  scratch.release(0);
 }
