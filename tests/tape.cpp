@@ -1,8 +1,8 @@
 // Recording: nodes, types, literals, errors on the line, rewind, values on demand.
 #include <doctest/doctest.h>
-#include <cstdint>
 
 #include <cmath>
+#include <cstdint>
 #include <sstream>
 #include <tapewise/autograd/passes/scratch.hpp>
 #include <tapewise/ops/own_op.hpp>
