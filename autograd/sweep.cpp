@@ -329,8 +329,10 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
     std::memset(blocks_.data(), 1, blocks);
     needed_[n] = 1;
     reverse_scalars<true>();
-    return finish();
+    return finish(true);
   }
+  const bool has_failed =
+      is_dense_;  // what was computed for it is not to be computed in vain again
   has_zeros_ = false;
   reach();
   forward();
@@ -341,19 +343,22 @@ void Sweep::run(const Var& output, std::span<const Var> wanted) {
       for (const NodeId p : tape.parents(id)) leads_[id] |= leads_[p];
     });
   }
-  if (has_zeros_ || has_others_ || arrays_used_ > 0)
-    reverse();
-  else
+  const bool only_numbers = !has_zeros_ && !has_others_ && arrays_used_ == 0;
+  if (only_numbers)
     reverse_scalars<false>();
-  finish();
+  else
+    reverse();
+  finish(only_numbers && !has_failed);
 }
 
-void Sweep::finish() {
-  std::size_t needed = 0;
-  for_blocks([&](std::size_t b) {
-    for (std::size_t id = b * block; id < (b + 1) * block; ++id) needed += needed_[id];
-  });
+void Sweep::finish(bool may_be_dense) {
   const NodeId n = output_.id();
+  std::size_t needed = 0;
+  if (may_be_dense) {
+    for_blocks([&](std::size_t b) {
+      for (std::size_t id = b * block; id < (b + 1) * block; ++id) needed += needed_[id];
+    });
+  }
   is_dense_ = needed > n - n / 4;
   output_value_ = number_at(output_.dtype(), known_value(*tape_, n, epoch_), 0);
   done_ = true;

@@ -83,7 +83,7 @@ class Sweep : public NumericGradients {
   template <bool reaches>
   void reverse_scalars();
   void reverse();
-  void finish();
+  void finish(bool may_be_dense);
   void other_value(NodeId id);
   void other_vjp(NodeId id);
   std::vector<double> elementwise_vjp(NodeId id, std::size_t use);
@@ -107,7 +107,7 @@ class Sweep : public NumericGradients {
   std::size_t arrays_used_ = 0;
   bool has_zeros_ = false;  // structural zeros, or nodes without a contribution
   bool has_others_ = false;
-  bool is_dense_ = false;  // the last output needed most of the nodes before it
+  bool is_dense_ = false;  // the last output needed most of the nodes before it, all plain numbers
 };
 
 /// The gradients of `output` in numbers, computed at once: see Sweep, which keeps its memory for

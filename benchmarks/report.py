@@ -186,10 +186,9 @@ script/bench --no-peers               # ours and the limits only
   `-O3 -march=native`.
 - Before anything is timed, the contenders' results are compared: values and gradients.
 - The contenders take turns in one process. A turn begins with runs that do not count, 10 ms of them,
-  which bring memory and caches into the state they have in a loop: after a single one, arrays of the
-  size of the last cache (M5) still pay for what the contender before has left in it. Then it runs
-  for at least 2 ms. A measurement takes 1.5 s and at least 15 rounds, fewer for work of seconds; the
-  figure is the median of the turns.
+  which bring memory and caches into the state they have in a loop: arrays of the size of the last
+  cache (M5) need several. Then it runs for at least 2 ms. A measurement takes 1.5 s and at least 15
+  rounds, fewer for work of seconds; the figure is the median of the turns.
 - At one thread, time is the processor time of the process, so that other work on the machine disturbs
   little. At two it is elapsed time, OpenBLAS and libtorch have two threads as well, and turns of 20 ms
   begin after 40 ms of rest, in which the other pools fall asleep. OpenMP's threads do not spin

@@ -1,6 +1,7 @@
 // Products that are not one call of gemm, beside sums in extended precision.
 #include <array>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include <tapewise/ops/kernels/blas.hpp>
@@ -73,6 +74,24 @@ double worst_error_of_multiply(std::int64_t m, std::int64_t n, std::int64_t k, b
                         });
 }
 
+/// `worst_error(T(), m, n, k, trans_a, add)` for both number types.
+template <class WorstError>
+void check_all_forms(std::span<const std::int64_t[3]> shapes, WorstError&& worst_error) {
+  for (const auto& [m, n, k] : shapes) {
+    for (const bool trans_a : {false, true}) {
+      for (const bool add : {false, true}) {
+        CAPTURE(m);
+        CAPTURE(n);
+        CAPTURE(k);
+        CAPTURE(trans_a);
+        CAPTURE(add);
+        CHECK(worst_error(double(), m, n, k, trans_a, add) < 4 + k);
+        CHECK(worst_error(float(), m, n, k, trans_a, add) < 4 + k);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 TEST_CASE("thin products are right for every size of tile, transposed or not, added or not") {
@@ -80,19 +99,8 @@ TEST_CASE("thin products are right for every size of tile, transposed or not, ad
                                     {6, 31, 200}, {7, 250, 10}, {10, 250, 70}, {13, 48, 32},
                                     {40, 100, 2}, {32, 19, 65}, {11, 16, 129}};
   for (const tw::SimdLevel level : tw::simd_levels()) {
-    for (const auto& [m, n, k] : shapes) {
-      for (const bool trans_a : {false, true}) {
-        for (const bool add : {false, true}) {
-          CAPTURE(m);
-          CAPTURE(n);
-          CAPTURE(k);
-          CAPTURE(trans_a);
-          CAPTURE(add);
-          CHECK(worst_error_of_thin<double>(m, n, k, trans_a, add, level) < 4 + k);
-          CHECK(worst_error_of_thin<float>(m, n, k, trans_a, add, level) < 4 + k);
-        }
-      }
-    }
+    check_all_forms(
+        shapes, [&]<class T>(T, auto... form) { return worst_error_of_thin<T>(form..., level); });
   }
 }
 
@@ -103,19 +111,8 @@ TEST_CASE("products in pieces are right, transposed or not, added or not") {
                                     {50, 130, 250}, {4001, 16, 31}, {40000, 20, 2},
                                     {64, 70, 301},  {24, 40, 2001}, {3, 250, 4000},  // some terms
                                     {301, 40, 100}, {5, 17, 3}};
-  for (const auto& [m, n, k] : shapes) {
-    for (const bool trans_a : {false, true}) {
-      for (const bool add : {false, true}) {
-        CAPTURE(m);
-        CAPTURE(n);
-        CAPTURE(k);
-        CAPTURE(trans_a);
-        CAPTURE(add);
-        CHECK(worst_error_of_multiply<double>(m, n, k, trans_a, add) < 4 + k);
-        CHECK(worst_error_of_multiply<float>(m, n, k, trans_a, add) < 4 + k);
-      }
-    }
-  }
+  check_all_forms(shapes,
+                  []<class T>(T, auto... form) { return worst_error_of_multiply<T>(form...); });
   tw::set_num_threads(before);
 }
 

@@ -14,7 +14,9 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch() { release(0); }
 
+  /// A block of at least so many bytes, on a cache line of its own. Throws std::bad_alloc.
   void* take(std::size_t bytes);
+  /// `block` is free for the next one; `bytes` is what it was taken with.
   void give_back(void* block, std::size_t bytes);
   /// Gives back to the system the blocks from so many bytes on that nobody has at the moment.
   void release(std::size_t bytes);
